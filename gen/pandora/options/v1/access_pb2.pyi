@@ -1,0 +1,48 @@
+from google.protobuf import descriptor_pb2 as _descriptor_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class CallerRole(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CALLER_ROLE_UNSPECIFIED: _ClassVar[CallerRole]
+    CALLER_ROLE_USER: _ClassVar[CallerRole]
+    CALLER_ROLE_SUPPORT: _ClassVar[CallerRole]
+    CALLER_ROLE_COMPLIANCE: _ClassVar[CallerRole]
+    CALLER_ROLE_ADMIN: _ClassVar[CallerRole]
+    CALLER_ROLE_SERVICE: _ClassVar[CallerRole]
+CALLER_ROLE_UNSPECIFIED: CallerRole
+CALLER_ROLE_USER: CallerRole
+CALLER_ROLE_SUPPORT: CallerRole
+CALLER_ROLE_COMPLIANCE: CallerRole
+CALLER_ROLE_ADMIN: CallerRole
+CALLER_ROLE_SERVICE: CallerRole
+ACCESS_FIELD_NUMBER: _ClassVar[int]
+access: _descriptor.FieldDescriptor
+HTTP_ANSWER_FIELD_NUMBER: _ClassVar[int]
+http_answer: _descriptor.FieldDescriptor
+
+class AccessRule(_message.Message):
+    __slots__ = ("anyone", "roles", "self", "never_self")
+    ANYONE_FIELD_NUMBER: _ClassVar[int]
+    ROLES_FIELD_NUMBER: _ClassVar[int]
+    SELF_FIELD_NUMBER: _ClassVar[int]
+    NEVER_SELF_FIELD_NUMBER: _ClassVar[int]
+    anyone: bool
+    roles: _containers.RepeatedScalarFieldContainer[CallerRole]
+    self: bool
+    never_self: bool
+    def __init__(self_, anyone: _Optional[bool] = ..., roles: _Optional[_Iterable[_Union[CallerRole, str]]] = ..., self: _Optional[bool] = ..., never_self: _Optional[bool] = ...) -> None: ...
+
+class HttpAnswer(_message.Message):
+    __slots__ = ("success_status", "public_max_age_seconds")
+    SUCCESS_STATUS_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_MAX_AGE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    success_status: int
+    public_max_age_seconds: int
+    def __init__(self, success_status: _Optional[int] = ..., public_max_age_seconds: _Optional[int] = ...) -> None: ...

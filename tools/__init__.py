@@ -1,0 +1,1 @@
+"""Programs for working on this repository; nothing here is part of the running service."""
