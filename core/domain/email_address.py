@@ -32,9 +32,8 @@ class EmailAddress:
         if not _SHAPE.fullmatch(text):
             raise ValidationFailed(Violation(field_name, "email.shape", "is not an e-mail address"))
         if len(text) > MAX_LENGTH or len(local_part) > _MAX_LOCAL_PART_LENGTH:
-            raise ValidationFailed(
-                Violation(field_name, "email.length", f"is longer than {MAX_LENGTH} characters in all")
-            )
+            message = f"is longer than {MAX_LENGTH} characters in all"
+            raise ValidationFailed(Violation(field_name, "email.length", message))
         return cls(text)
 
     @property

@@ -1,9 +1,11 @@
 """UUID version 7 (RFC 9562 section 5.7): ids that sort by the time they were made."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 _RANDOM_BYTES = 10
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def uuid7(now: datetime, randomness: bytes) -> UUID:
@@ -16,7 +18,7 @@ def uuid7(now: datetime, randomness: bytes) -> UUID:
         raise ValueError("a naive datetime has no place on the time line")
     if len(randomness) != _RANDOM_BYTES:
         raise ValueError(f"expected {_RANDOM_BYTES} random bytes, got {len(randomness)}")
-    unix_ms = int(now.timestamp() * 1000)
+    unix_ms = (now - _EPOCH) // _MILLISECOND
     if not 0 <= unix_ms < 1 << 48:
         raise ValueError("the time does not fit into 48 bits of milliseconds since 1970")
     random_a = int.from_bytes(randomness[:2], "big") & 0x0FFF

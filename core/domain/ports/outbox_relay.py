@@ -10,7 +10,10 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxEvent:
-    """An event as the outbox keeps it. `sequence` grows in commit order within one person."""
+    """An event as the outbox keeps it. `sequence` grows in commit order within one person.
+
+    `traceparent` (W3C Trace Context) names the span that wrote it, if there was one.
+    """
 
     sequence: int
     id: UUID
@@ -19,6 +22,7 @@ class OutboxEvent:
     payload: Mapping[str, object]
     trace_id: str
     occurred_at: datetime
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

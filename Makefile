@@ -1,0 +1,88 @@
+# `make help` lists the targets. Everything runs in .venv, which is made from the hash-pinned lock.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PYTHON ?= python3
+WORKERS ?= 2
+
+# Quiet, and without questions; a virtual environment is the right place for root as well.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+BIN := .venv/bin
+RUN := $(BIN)/python -m
+VENV := .venv/.ready
+# Paths are relative: a checkout may lie anywhere, also where a folder has a space in its name.
+
+.PHONY: help dev-up dev-down dev-clean migrate sqlc proto lint format types architecture \
+	check test lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
+
+$(VENV): requirements/dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 …' >&2; exit 1; }
+	@echo 'setting up .venv (once; again when requirements/dev.lock changes)'
+	@$(PYTHON) -m venv .venv
+	@$(RUN) pip install --quiet --require-hashes -r requirements/dev.lock
+	@# The sources are imported from where they lie, and so is the generated code.
+	@$(BIN)/python -c 'import pathlib, sysconfig; \
+		folder = sysconfig.get_path("purelib"); here = pathlib.Path.cwd(); \
+		pathlib.Path(folder, "pandora.pth").write_text("%s\n%s/gen\n" % (here, here))'
+	@touch $@
+
+dev-up: $(VENV) ## start everything on this machine, ready for use (safe to repeat)
+	@$(RUN) devstack up
+
+dev-down: $(VENV) ## stop what dev-up started; data stays
+	@$(RUN) devstack down
+
+dev-clean: $(VENV) ## stop what dev-up started and delete its data
+	@$(RUN) devstack clean
+
+migrate: $(VENV) ## bring the development database up to the newest migration
+	@$(RUN) devstack exec --migrator -- $(RUN) core migrate
+
+sqlc: $(VENV) ## check every SQL statement against a freshly migrated database
+	@$(RUN) devstack run -- sh -c '$(RUN) tools.sqlc --dsn "$$DATABASE_ADMIN_URL"'
+
+proto: $(VENV) ## regenerate gen/ from proto/
+	@$(RUN) tools.proto generate
+
+lint: $(VENV) ## ruff: rules and format
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+
+format: $(VENV) ## let ruff repair what it can
+	@$(RUN) ruff check --fix .
+	@$(RUN) ruff format .
+
+types: $(VENV) ## mypy, strict
+	@$(RUN) mypy
+
+architecture: $(VENV) ## import-linter: the rooms and their arrows
+	@$(BIN)/lint-imports
+
+check: lint types architecture sqlc ## lint, types, architecture, protos, SQL
+	@$(RUN) tools.proto check
+
+test: $(VENV) ## every test, on real servers
+	@$(RUN) pytest --numprocesses $(WORKERS)
+
+LOCK := pip compile pyproject.toml --quiet --upgrade --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --universal --python-version 3.11
+
+lock: ## pin the newest allowed dependencies, with hashes
+	@$(PYTHON) -m venv build/lock
+	@build/lock/bin/python -m pip install --quiet uv
+	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCK) -o requirements/runtime.lock
+	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCK) --extra dev \
+		--constraint requirements/runtime.lock -o requirements/dev.lock
+
+clean: dev-clean ## dev-clean, and remove caches
+	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,119 @@
+"""The process that serves gRPC: `python -m core serve`."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from core.bootstrap.dependencies import Dependencies, connect, watch
+from core.bootstrap.foundation import Foundation, begin_tracing, tell_metrics
+from core.bootstrap.startup import Startup
+from core.bootstrap.use_cases import Crypto, assemble_use_cases, prepare_crypto
+from core.domain.access_token import PublicKey
+from core.middleware.assembly import PipelineParts, build_pipeline
+from core.middleware.deadline import DeadlineLimits
+from core.middleware.origin import TrustedPeers
+from core.middleware.pipeline import Pipeline
+from core.observability.health import HealthBoard
+from core.observability.metrics import AuditMetrics, CallMetrics
+from core.observability.tracing import Tracing
+from core.service.use_cases import UseCases
+from core.transport import server as grpc_server
+from core.transport.health import HealthServicer
+from core.transport.library_log import keep_headers_out_of_the_log
+from core.transport.services import SERVICES
+
+_log = structlog.get_logger(__name__)
+
+
+async def serve(foundation: Foundation, stopping: asyncio.Event) -> None:
+    """Start in the documented order, serve until `stopping` is set, and end in reverse order.
+
+    Raises:
+        StartFailed: a step of the start failed; what had started has been taken down.
+    """
+    keep_headers_out_of_the_log()
+    settings = foundation.settings
+    audit_metrics = AuditMetrics(foundation.registry)
+    async with Startup() as startup:
+        dependencies = await connect(startup, foundation, on_commit=audit_metrics.count)
+        tracing = await startup.step(
+            "start tracing", begin_tracing(startup, foundation, process="core")
+        )
+        crypto = await startup.step(
+            "prepare keys and hashing", prepare_crypto(startup, foundation, dependencies.secrets)
+        )
+        await startup.step(
+            "open the metrics port",
+            tell_metrics(startup, foundation, port=settings.core.metrics_port),
+        )
+        use_cases = assemble_use_cases(foundation, dependencies.database, crypto)
+        health = grpc_server.build_health()
+        await startup.step(
+            "start the gRPC server",
+            _listen(startup, foundation, use_cases, crypto, health, tracing),
+        )
+        board = await startup.step(
+            "register health checks", _watch(startup, foundation, dependencies, health)
+        )
+        _log.info("serving_requests", serving=board.serving)
+        await stopping.wait()
+        _log.info("stopping")
+        board.drain()
+
+
+async def _listen(
+    startup: Startup,
+    foundation: Foundation,
+    use_cases: UseCases,
+    crypto: Crypto,
+    health: HealthServicer,
+    tracing: Tracing,
+) -> None:
+    settings = foundation.settings.core
+    server = grpc_server.build_server(
+        use_cases=use_cases,
+        public_keys=_public_keys(crypto),
+        pipeline=_pipeline(foundation, use_cases, tracing),
+        health=health,
+        settings=settings,
+    )
+    port = grpc_server.listen(server, host=settings.host, port=settings.port)
+    await server.start()
+    startup.on_end(
+        lambda: grpc_server.stop(server, health, grace_seconds=settings.shutdown_grace_seconds)
+    )
+    _log.info("listening", host=settings.host, port=port)
+
+
+def _pipeline(foundation: Foundation, use_cases: UseCases, tracing: Tracing) -> Pipeline:
+    settings = foundation.settings.core
+    parts = PipelineParts(
+        authenticator=use_cases.authentication,
+        metrics=CallMetrics(foundation.registry),
+        tracer=tracing.tracer("core.transport"),
+        log=structlog.get_logger("core.calls"),
+        ids=foundation.ids,
+        seconds=time.monotonic,
+        trusted_peers=TrustedPeers.parse(settings.trusted_peers),
+        deadlines=DeadlineLimits(
+            default_seconds=settings.default_deadline_seconds,
+            longest_seconds=settings.max_deadline_seconds,
+        ),
+    )
+    return build_pipeline(parts, SERVICES)
+
+
+def _public_keys(crypto: Crypto) -> Callable[[], Sequence[PublicKey]]:
+    return crypto.access_tokens.public_keys
+
+
+async def _watch(
+    startup: Startup, foundation: Foundation, dependencies: Dependencies, health: HealthServicer
+) -> HealthBoard:
+    board = watch(foundation, dependencies, on_dependency=health.set_dependency)
+    await board.start()
+    startup.on_end(board.stop)
+    board.subscribe(health.set_serving)
+    return board

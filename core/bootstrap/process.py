@@ -1,0 +1,102 @@
+"""One process of the core from its first line to its exit code."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TypeVar
+
+import structlog
+import uvloop
+
+from core.bootstrap.foundation import Foundation
+from core.bootstrap.operations import OperationRefused
+from core.bootstrap.startup import StartFailed
+from core.config.settings import Settings
+from core.observability.logging import start_logs
+
+T = TypeVar("T")
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+
+_CLOSING_SECONDS = 10.0
+"""How long an end may take beyond the grace that calls under way are given."""
+
+_log = structlog.get_logger(__name__)
+
+
+def run_until_stopped(
+    settings: Settings, work: Callable[[Foundation, asyncio.Event], Coroutine[None, None, None]]
+) -> int:
+    """Run a serving process until SIGTERM or SIGINT; return its exit code."""
+
+    async def main(foundation: Foundation) -> None:
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        running = asyncio.create_task(work(foundation, stopping))
+        await _first_of(running, stopping)
+        bound = settings.core.shutdown_grace_seconds + _CLOSING_SECONDS
+        done, _ = await asyncio.wait((running,), timeout=bound)
+        if not done:
+            _log.error("end_cut_short", after_seconds=bound)
+            running.cancel()
+            return
+        await running
+
+    return _run(settings, main)
+
+
+def run_once(settings: Settings, work: Callable[[Foundation], Awaitable[None]]) -> int:
+    """Run a task of an operator; return its exit code. Its logs go to standard error."""
+
+    async def main(foundation: Foundation) -> None:
+        await work(foundation)
+
+    return _run(settings, main, logs_to_stderr=True)
+
+
+def _run(
+    settings: Settings,
+    main: Callable[[Foundation], Awaitable[None]],
+    *,
+    logs_to_stderr: bool = False,
+) -> int:
+    logs = start_logs(
+        level=settings.telemetry.log_level,
+        stream=sys.stderr.buffer if logs_to_stderr else sys.stdout.buffer,
+    )
+
+    async def entry() -> None:
+        await main(Foundation.lay(settings, logs))
+
+    try:
+        _log.info("settings_loaded", environment=settings.environment.value)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(entry())
+    except StartFailed as failure:
+        _log.critical("start_failed", problem=str(failure))
+        sys.stderr.write(f"cannot start: {failure}\n")
+        return EXIT_FAILED
+    except OperationRefused as refusal:
+        sys.stderr.write(f"refused: {refusal}\n")
+        return EXIT_FAILED
+    else:
+        _log.info("stopped")
+        return EXIT_OK
+    finally:
+        logs.close()
+
+
+async def _first_of(running: asyncio.Task[None], stopping: asyncio.Event) -> None:
+    told = asyncio.create_task(_told(stopping))
+    try:
+        await asyncio.wait((running, told), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        told.cancel()
+
+
+async def _told(stopping: asyncio.Event) -> None:
+    await stopping.wait()

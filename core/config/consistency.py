@@ -1,0 +1,40 @@
+"""Settings that are right one by one and contradict each other."""
+
+from collections.abc import Iterator, Mapping
+
+from core.config.keys import Value
+
+_ORDERED = (
+    ("postgres.pool_min_size", "postgres.pool_max_size"),
+    ("core.default_deadline_seconds", "core.max_deadline_seconds"),
+    ("tokens.access_token_seconds", "tokens.refresh_idle_seconds"),
+    ("tokens.refresh_idle_seconds", "tokens.refresh_absolute_seconds"),
+)
+_DISTINCT = (
+    ("core.port", "core.metrics_port"),
+    ("core.port", "relay.metrics_port"),
+    ("core.metrics_port", "relay.metrics_port"),
+)
+_TOGETHER = (
+    ("vault.role_id_file", "vault.secret_id_file"),
+    ("vault.migrator_role_id_file", "vault.migrator_secret_id_file"),
+)
+_ARGON2_KIB_PER_LANE = 8
+
+
+def contradictions(values: Mapping[str, Value]) -> Iterator[str]:
+    """Yield one line for each contradiction; settings that are missing contradict nothing."""
+    for lower, upper in _ORDERED:
+        low, high = values.get(lower), values.get(upper)
+        if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+            yield f"{lower} must not be above {upper}"
+    for one, other in _DISTINCT:
+        if values.get(one) and values.get(one) == values.get(other):
+            yield f"{one} and {other} must differ"
+    for one, other in _TOGETHER:
+        if (values.get(one) is None) != (values.get(other) is None) and {one, other} <= set(values):
+            yield f"{one} and {other} go together"
+    memory, lanes = values.get("passwords.memory_kib"), values.get("passwords.parallelism")
+    if isinstance(memory, int) and isinstance(lanes, int) and memory < _ARGON2_KIB_PER_LANE * lanes:
+        # RFC 9106 section 3.1.
+        yield "passwords.memory_kib must be at least 8 times passwords.parallelism"

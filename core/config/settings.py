@@ -1,0 +1,167 @@
+"""Everything that an operator can decide, one record per section.
+
+A field's rules stand in its type; a field without a default has to be set in the environment's
+YAML file or by `PANDORA_<SECTION>__<KEY>`. Adding a setting means adding a field here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from core.config.rules import Between, Host, OneOf, Peers, Shape, Url
+
+ListenPort = Annotated[int, Between(0, 65535)]
+"""A port to listen on; 0 takes any free one."""
+Port = Annotated[int, Between(1, 65535)]
+HostName = Annotated[str, Host()]
+TimeoutSeconds = Annotated[float, Between(0.05, 300)]
+HttpUrl = Annotated[str, Url(("http", "https"))]
+Name = Annotated[
+    str, Shape(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", "a short name (letters, digits, ._-)")
+]
+VaultPath = Annotated[
+    str, Shape(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", "a path of letters, digits, _ and -")
+]
+
+
+class Environment(StrEnum):
+    """The document's environments, section 9."""
+
+    DEV = "dev"
+    SANDBOX = "sandbox"
+    AUDIT = "audit"
+    PROD = "prod"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreSettings:
+    """The gRPC server."""
+
+    host: HostName = "127.0.0.1"
+    port: ListenPort = 50051
+    metrics_host: HostName = "127.0.0.1"
+    metrics_port: ListenPort = 9464
+    trusted_peers: Annotated[tuple[str, ...], Peers()] = ()
+    """Who may say for which client address it calls: networks, and `unix:`."""
+    reflection: bool = False
+    default_deadline_seconds: TimeoutSeconds = 10.0
+    """Given to a call that brings no deadline."""
+    max_deadline_seconds: TimeoutSeconds = 60.0
+    """A longer deadline is cut to this."""
+    shutdown_grace_seconds: TimeoutSeconds = 10.0
+    """How long calls under way may go on after SIGTERM."""
+    max_message_bytes: Annotated[int, Between(1024, 16 * 1024 * 1024)] = 1024 * 1024
+    """Longest request that is read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresSettings:
+    """The database, and the pool of connections to it."""
+
+    host: HostName
+    port: Port = 5432
+    database: Name = "pandora"
+    pool_min_size: Annotated[int, Between(1, 500)] = 2
+    pool_max_size: Annotated[int, Between(1, 500)] = 10
+    connect_timeout_seconds: TimeoutSeconds = 5.0
+    acquire_timeout_seconds: TimeoutSeconds = 2.0
+    """Longest wait for a free connection of the pool."""
+    statement_timeout_seconds: TimeoutSeconds = 5.0
+    lock_timeout_seconds: TimeoutSeconds = 3.0
+    """Longest wait for a row that another transaction has locked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisSettings:
+    """The server of the event stream."""
+
+    host: HostName
+    port: Port = 6379
+    event_stream: Annotated[str, Shape(r"[!-~]{1,128}", "visible ASCII")] = "pandora.user.events"
+    connect_timeout_seconds: TimeoutSeconds = 2.0
+    command_timeout_seconds: TimeoutSeconds = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultSettings:
+    """Where secrets come from. The files hold an AppRole's two halves; they are no settings."""
+
+    address: HttpUrl
+    mount: VaultPath = "secret"
+    prefix: VaultPath = "pandora/user-service"
+    auth_mount: VaultPath = "approle"
+    role_id_file: Path | None = None
+    secret_id_file: Path | None = None
+    migrator_role_id_file: Path | None = None
+    migrator_secret_id_file: Path | None = None
+    timeout_seconds: TimeoutSeconds = 5.0
+    """Longest single request; a whole read may take a few of them."""
+    refresh_interval_seconds: Annotated[float, Between(0.05, 3600)] = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSettings:
+    """Who issues tokens for whom, and how long they live."""
+
+    issuer: HttpUrl
+    audience: Name = "pandora-exchange"
+    access_token_seconds: Annotated[int, Between(1, 3600)] = 900
+    refresh_idle_seconds: Annotated[int, Between(1, 7_776_000)] = 604_800
+    refresh_absolute_seconds: Annotated[int, Between(1, 31_536_000)] = 2_592_000
+    clock_skew_seconds: Annotated[int, Between(0, 60)] = 5
+    """How far ahead another replica's clock may be when it issues a token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordSettings:
+    """Which passwords are accepted, and what hashing one costs (OWASP: 19 MiB, t=2, p=1)."""
+
+    min_length: Annotated[int, Between(8, 64)] = 15
+    memory_kib: Annotated[int, Between(8, 1_048_576)] = 19_456
+    time_cost: Annotated[int, Between(1, 20)] = 2
+    parallelism: Annotated[int, Between(1, 16)] = 1
+    hashing_threads: Annotated[int, Between(1, 64)] = 2
+    queue_limit: Annotated[int, Between(0, 10_000)] = 64
+    """How many hashings may wait for a thread; one more is refused as SERVER_BUSY."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelaySettings:
+    """The process that carries events from the outbox to Redis."""
+
+    metrics_port: ListenPort = 9466
+    batch_size: Annotated[int, Between(1, 10_000)] = 100
+    poll_interval_seconds: Annotated[float, Between(0.01, 60)] = 0.2
+    backlog_interval_seconds: Annotated[float, Between(0.05, 60)] = 5.0
+    """How often the number and the age of waiting events are measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetrySettings:
+    """Logs and traces."""
+
+    otlp_endpoint: HttpUrl | None = None
+    """Where spans go; None exports nothing."""
+    sampling_ratio: Annotated[float, Between(0, 1)] = 1.0
+    """The share of traces that begin here and are kept; a caller's decision is followed."""
+    log_level: Annotated[str, OneOf(("debug", "info", "warning", "error"))] = "info"
+    service_name: Name = "pandora-user"
+    """Begins the name of each process in traces: `pandora-user-core`, `pandora-user-relay`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All sections. `sources` says where each `section.key` was given; defaults are absent."""
+
+    environment: Environment
+    core: CoreSettings
+    postgres: PostgresSettings
+    redis: RedisSettings
+    vault: VaultSettings
+    tokens: TokenSettings
+    passwords: PasswordSettings
+    relay: RelaySettings
+    telemetry: TelemetrySettings
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

@@ -1,0 +1,75 @@
+"""Access tokens: JWTs signed with ES256 (RFC 7515, RFC 7518 section 3.4, RFC 9068).
+
+Reading follows RFC 8725: algorithm and type are pinned, the key is looked up among our own by its
+id and never taken from the token, every claim is required and has one type.
+"""
+
+import jwt
+
+from core.crypto.access_token_claims import checked_claims, payload
+from core.crypto.jws_text import ALGORITHM, MEDIA_TYPE, split
+from core.crypto.key_ring import KeyRing
+from core.domain.access_token import AccessTokenClaims, PublicKey
+from core.domain.errors import TokenExpired, TokenInvalid
+from core.domain.ports.clock import Clock
+
+_VERIFIER = jwt.PyJWS(algorithms=[ALGORITHM])
+
+
+class Es256AccessTokens:
+    """Implements the port AccessTokenCodec.
+
+    `clock_skew_seconds` forgives a replica whose clock is ahead; an expiry is never forgiven.
+    """
+
+    def __init__(
+        self,
+        *,
+        keys: KeyRing,
+        issuer: str,
+        audience: str,
+        clock: Clock,
+        clock_skew_seconds: int = 5,
+    ) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._clock = clock
+        self._clock_skew_seconds = clock_skew_seconds
+
+    def issue(self, claims: AccessTokenClaims) -> str:
+        """Return the signed token; times are cut to whole seconds.
+
+        Raises:
+            DependencyUnavailable: every signing key has expired.
+        """
+        key = self._keys.signer()
+        content = payload(claims) | {"iss": self._issuer, "aud": self._audience}
+        headers = {"kid": key.kid, "typ": MEDIA_TYPE}
+        return jwt.encode(content, key.private_key, algorithm=ALGORITHM, headers=headers)
+
+    def read(self, token: str) -> AccessTokenClaims:
+        """See the port. A token is expired only if nothing else is wrong with it."""
+        try:
+            parts = split(token)
+            self._check_signature(token, parts.kid)
+            claims = checked_claims(parts.payload, issuer=self._issuer, audience=self._audience)
+        except (ValueError, jwt.PyJWTError) as error:
+            raise TokenInvalid from error
+        now = self._clock.now().timestamp()
+        valid_from = max(claims.not_before, claims.content.issued_at.timestamp())
+        if valid_from > now + self._clock_skew_seconds:
+            raise TokenInvalid
+        if claims.content.expires_at.timestamp() <= now:
+            raise TokenExpired
+        return claims.content
+
+    def public_keys(self) -> tuple[PublicKey, ...]:
+        """See the port."""
+        return tuple(self._keys.public_keys())
+
+    def _check_signature(self, token: str, kid: str) -> None:
+        key = self._keys.verifier(kid)
+        if key is None:
+            raise ValueError("signed with a key that is not ours")
+        _VERIFIER.decode(token, key, algorithms=[ALGORITHM])

@@ -1,0 +1,53 @@
+"""Whether the caller may make this call. Deny by default."""
+
+from collections.abc import Mapping
+
+from core.domain.caller import Caller
+from core.domain.errors import MalformedRequest, PermissionDenied
+from core.middleware.access_rule import AccessRule
+from core.middleware.call import UNREADABLE, Answer, Call, Next
+
+CALLER_ALIAS = "me"
+"""Stands for the caller's own id in a request's `user_id`."""
+
+
+class Access:
+    """Stage: holds a call against its method's rule, after authentication."""
+
+    def __init__(self, rules: Mapping[str, AccessRule]) -> None:
+        """Take the rules by method; a method that has none is refused for everyone."""
+        self._rules = rules
+
+    async def __call__(self, call: Call, proceed: Next) -> Answer:
+        """Let a call pass.
+
+        Raises:
+            PermissionDenied: the caller may not make it.
+            MalformedRequest: that depends on the request, which cannot be read.
+        """
+        rule = self._rules.get(call.method)
+        if rule is None or not _allows(rule, call):
+            raise PermissionDenied
+        return await proceed(call)
+
+
+def _allows(rule: AccessRule, call: Call) -> bool:
+    if rule.anyone:
+        return True
+    if call.caller.role in rule.roles:
+        return not (rule.never_self and _names_caller(call.request, call.caller))
+    return rule.self_allowed and _names_caller(call.request, call.caller)
+
+
+def _names_caller(request: object, caller: Caller) -> bool:
+    """Tell whether the request is about the caller, in whatever letter case it writes the id.
+
+    Other spellings of a UUID (braces, no hyphens) are no business of this function: the field's
+    own rule refuses them.
+    """
+    if request is UNREADABLE:
+        raise MalformedRequest
+    if caller.user_id is None:
+        return False
+    target: str = request.user_id  # type: ignore[attr-defined] # seen in the descriptor at start
+    return target == CALLER_ALIAS or target.lower() == str(caller.user_id)

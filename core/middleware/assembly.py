@@ -1,0 +1,84 @@
+"""The order of the stages, which is where their meaning lies."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from google.protobuf.descriptor import ServiceDescriptor
+from opentelemetry.trace import Tracer
+from structlog.typing import FilteringBoundLogger
+
+from core.domain.ports.authenticator import Authenticator
+from core.domain.ports.clock import IdGenerator
+from core.middleware.access import Access
+from core.middleware.access_rule import access_rules
+from core.middleware.authentication import Authentication
+from core.middleware.call import Stage
+from core.middleware.deadline import Deadline, DeadlineLimits
+from core.middleware.errors import Errors
+from core.middleware.logging import CallLog, CallMetrics
+from core.middleware.origin import Origins, TrustedPeers
+from core.middleware.pipeline import Pipeline
+from core.middleware.reading import Readability
+from core.middleware.tracing import Tracing
+from core.middleware.validation import Validation
+
+FOREIGN_SERVICES = frozenset(
+    {
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
+        "grpc.reflection.v1alpha.ServerReflection",
+    }
+)
+"""Services of grpc's own packages: open to anyone, where the server registers them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineParts:
+    """What the stages need; `seconds` is a monotonic clock."""
+
+    authenticator: Authenticator
+    metrics: CallMetrics
+    tracer: Tracer
+    log: FilteringBoundLogger
+    ids: IdGenerator
+    seconds: Callable[[], float]
+    trusted_peers: TrustedPeers
+    deadlines: DeadlineLimits
+
+
+def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) -> Pipeline:
+    """Build the pipeline of a server of these services.
+
+    Errors stand outermost, so that a fault in any other stage is answered in the same form;
+    log and trace see the error itself on its way out. Authentication comes before the access
+    rule, and both before the request is looked into: strangers learn nothing from validation.
+
+    Raises:
+        AccessRuleInvalid: an access rule makes no sense.
+        protovalidate.CompilationError: a field rule makes no sense.
+    """
+    rules = access_rules(services)
+    errors = Errors(parts.log)
+    origins = Origins(trusted_peers=parts.trusted_peers, ids=parts.ids)
+    stages: tuple[Stage, ...] = (
+        errors,
+        Tracing(parts.tracer),
+        origins,
+        _call_log(parts, quiet=False),
+        Deadline(parts.deadlines),
+        Authentication(parts.authenticator, rules),
+        Access(rules),
+        Readability(),
+        Validation(services),
+    )
+    foreign_stages: tuple[Stage, ...] = (
+        errors,
+        origins,
+        _call_log(parts, quiet=True),
+        Readability(),
+    )
+    return Pipeline(stages=stages, foreign_stages=foreign_stages, foreign_services=FOREIGN_SERVICES)
+
+
+def _call_log(parts: PipelineParts, *, quiet: bool) -> CallLog:
+    return CallLog(log=parts.log, metrics=parts.metrics, seconds=parts.seconds, quiet=quiet)

@@ -1,0 +1,95 @@
+"""One OpenTelemetry span per call, as a child of the caller's (W3C Trace Context).
+
+`opentelemetry-instrumentation-grpc` serves the gateway's client side. Its server interceptor is
+not used here: it builds a new handler and a proxy of the context for every call, which this
+pipeline does once per method, and it knows a status only from calls to the context, whereas this
+pipeline knows the error itself. The attributes bear the names that the package gives them.
+"""
+
+from typing import Final
+
+import grpc
+from opentelemetry import context as current_context
+from opentelemetry.trace import (
+    INVALID_TRACE_ID,
+    Span,
+    SpanKind,
+    StatusCode,
+    Tracer,
+    format_trace_id,
+    set_span_in_context,
+)
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from core.middleware.call import Answer, Call, Next
+from core.middleware.errors import classify
+
+_SERVER_FAULTS: Final = frozenset(
+    {
+        grpc.StatusCode.UNKNOWN,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.UNIMPLEMENTED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DATA_LOSS,
+    }
+)
+"""Codes that make a server span an error (OpenTelemetry semantic conventions for gRPC)."""
+
+
+class Tracing:
+    """Stage: opens the span, makes it the current one, and notes the call's trace id.
+
+    Baggage is not read: strangers could fill the process's context with it.
+    """
+
+    def __init__(self, tracer: Tracer) -> None:
+        """Take the tracer that spans come from."""
+        self._tracer = tracer
+        self._propagator = TraceContextTextMapPropagator()
+
+    async def __call__(self, call: Call, proceed: Next) -> Answer:
+        """Trace a call; `trace_id` stays empty where the tracer makes no ids."""
+        span = self._start(call)
+        token = current_context.attach(set_span_in_context(span))
+        try:
+            answer = await proceed(call)
+        except BaseException as error:
+            _mark_failed(span, error)
+            raise
+        else:
+            span.set_attribute("rpc.grpc.status_code", 0)
+            return answer
+        finally:
+            current_context.detach(token)
+            span.end()
+
+    def _start(self, call: Call) -> Span:
+        carrier = {
+            key: values[0]
+            for key in ("traceparent", "tracestate")
+            if len(values := call.values(key)) == 1
+        }
+        service, _, name = call.method.partition("/")
+        span = self._tracer.start_span(
+            call.method,
+            context=self._propagator.extract(carrier) if carrier else None,
+            kind=SpanKind.SERVER,
+            attributes={"rpc.system": "grpc", "rpc.service": service, "rpc.method": name},
+        )
+        trace_id = span.get_span_context().trace_id
+        if trace_id != INVALID_TRACE_ID:
+            call.trace_id = format_trace_id(trace_id)
+        return span
+
+
+def _mark_failed(span: Span, error: BaseException) -> None:
+    """Note how a call failed; neither message nor traceback, which can hold personal data."""
+    if not span.is_recording():
+        return
+    code, reason = classify(error)
+    numbers: tuple[int, str] = code.value
+    span.set_attribute("rpc.grpc.status_code", numbers[0])
+    span.set_attribute("error.type", reason or type(error).__name__)
+    if code in _SERVER_FAULTS:
+        span.set_status(StatusCode.ERROR)

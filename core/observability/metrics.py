@@ -1,0 +1,174 @@
+"""What is counted and timed. Every process makes its own registry and takes what it needs."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Protocol
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+
+DURATION_BUCKETS_SECONDS: Final = (
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+)  # fmt: skip
+LAG_BUCKETS_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
+
+_LOGIN: Final = "auth.login"
+_KYC_PREFIX: Final = "kyc."
+
+
+def new_registry() -> CollectorRegistry:
+    """Return a registry that knows the process itself: memory, CPU, files, garbage collection."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
+
+
+class CallMetrics:
+    """Requests by RPC, code and reason, and how long they took."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter(
+            "pandora_rpc_requests_total",
+            "Calls that were answered.",
+            ("rpc", "code", "reason"),
+            registry=registry,
+        )
+        self._durations = Histogram(
+            "pandora_rpc_duration_seconds",
+            "Time from the first byte of a call to its answer.",
+            ("rpc",),
+            buckets=DURATION_BUCKETS_SECONDS,
+            registry=registry,
+        )
+
+    def observe(self, method: str, code: str, reason: str, seconds: float) -> None:
+        """Count one call; `reason` is empty where there is none."""
+        self._requests.labels(method, code, reason).inc()
+        self._durations.labels(method).observe(seconds)
+
+
+class Audited(Protocol):
+    """What this room needs to know of an audit row."""
+
+    @property
+    def action(self) -> str: ...  # noqa: D102 - `auth.login`, `kyc.update` …
+    @property
+    def outcome(self) -> str: ...  # noqa: D102 - `success` or `failure`
+    @property
+    def reason(self) -> str | None: ...  # noqa: D102 - why it failed, or why it was done
+    @property
+    def details(self) -> Mapping[str, str | int | bool | None]: ...  # noqa: D102
+
+
+class AuditMetrics:
+    """Counts what was audited, once it is committed: numbers and audit log agree."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._logins = Counter(
+            "pandora_logins_total",
+            "Logins by outcome; the reason is that of a refusal.",
+            ("outcome", "reason"),
+            registry=registry,
+        )
+        self._kyc_changes = Counter(
+            "pandora_kyc_changes_total",
+            "KYC changes that were asked for, by the status asked for and outcome.",
+            ("status", "outcome"),
+            registry=registry,
+        )
+        self._actions = Counter(
+            "pandora_audited_actions_total",
+            "Audited actions by outcome.",
+            ("action", "outcome"),
+            registry=registry,
+        )
+
+    def count(self, entries: Iterable[Audited]) -> None:
+        """Count the rows of one transaction after its commit."""
+        for entry in entries:
+            action, outcome = str(entry.action), str(entry.outcome)
+            self._actions.labels(action, outcome).inc()
+            if action == _LOGIN:
+                refusal = entry.reason if outcome == "failure" else None
+                self._logins.labels(outcome, refusal or "").inc()
+            elif action.startswith(_KYC_PREFIX):
+                self._kyc_changes.labels(str(entry.details.get("status", "")), outcome).inc()
+
+
+class RelayMetrics:
+    """The outbox and its relay."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._published = Histogram(
+            "pandora_relay_publish_lag_seconds",
+            "From an event's time to its publication; the count is the number of events published.",
+            buckets=LAG_BUCKETS_SECONDS,
+            registry=registry,
+        )
+        self._results = Counter(
+            "pandora_relay_results_total",
+            "Events published (result published) and turns that failed (result failed), by cause.",
+            ("result", "cause"),
+            registry=registry,
+        )
+        self._held = Gauge(
+            "pandora_relay_held_users",
+            "People whose events wait because one of them cannot be encoded.",
+            registry=registry,
+        )
+        self._backlog = Gauge(
+            "pandora_outbox_backlog_events", "Events that wait in the outbox.", registry=registry
+        )
+        self._lag = Gauge(
+            "pandora_outbox_lag_seconds", "Age of the oldest event that waits.", registry=registry
+        )
+
+    def published(self, lags_seconds: Sequence[float]) -> None:
+        """Count events that were published and marked."""
+        self._results.labels("published", "").inc(len(lags_seconds))
+        for lag in lags_seconds:
+            self._published.observe(lag)
+
+    def failed(self, cause: str) -> None:
+        """Count a turn that came to nothing, by a dependency's name or `internal`."""
+        self._results.labels("failed", cause).inc()
+
+    def held(self, user_count: int) -> None:
+        """Note how many people's events are held back at present."""
+        self._held.set(user_count)
+
+    def backlog(self, count: int, oldest_age_seconds: float) -> None:
+        """Note how many events wait, and for how long the oldest has."""
+        self._backlog.set(count)
+        self._lag.set(oldest_age_seconds)
+
+
+class DependencyMetrics:
+    """What the process depends on: PostgreSQL, Redis, Vault."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._up = Gauge(
+            "pandora_dependency_up",
+            "1 while the dependency answers, else 0.",
+            ("dependency",),
+            registry=registry,
+        )
+        self._serving = Gauge(
+            "pandora_serving", "1 while the process says SERVING, else 0.", registry=registry
+        )
+
+    def dependency(self, name: str, *, is_up: bool) -> None:
+        """Note whether a dependency answers."""
+        self._up.labels(name).set(is_up)
+
+    def serving(self, is_serving: bool, /) -> None:  # noqa: FBT001 - a listener of one fact
+        """Note whether the process says SERVING."""
+        self._serving.set(is_serving)

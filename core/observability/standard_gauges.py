@@ -1,0 +1,88 @@
+"""The live numbers that every core process tells, and what they are called."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from core.observability.live_metrics import LiveMetrics
+
+
+class WorkQueue(Protocol):
+    """A bounded pool of threads with a queue before it."""
+
+    @property
+    def waiting(self) -> int: ...  # noqa: D102 - work that waits for a thread
+    @property
+    def running(self) -> int: ...  # noqa: D102 - threads at work
+    @property
+    def refused(self) -> int: ...  # noqa: D102 - work refused since the start
+
+
+def watch_hashing(live: LiveMetrics, queue: WorkQueue) -> None:
+    """Tell how busy the password hashing is."""
+    live.gauge("pandora_hashing_waiting", "Hashings that wait.", lambda: queue.waiting)
+    live.gauge("pandora_hashing_running", "Hashings under way.", lambda: queue.running)
+    live.counter(
+        "pandora_hashing_refused", "Hashings refused as SERVER_BUSY.", lambda: queue.refused
+    )
+
+
+def watch_postgres_pool(live: LiveMetrics, measures: Callable[[], Mapping[str, float]]) -> None:
+    """Tell how the pool of connections is used; `measures` has psycopg_pool's names."""
+
+    def states() -> Mapping[str, float]:
+        now = measures()
+        idle, size = now.get("pool_available", 0), now.get("pool_size", 0)
+        return {"idle": idle, "used": max(0, size - idle)}
+
+    def read(name: str) -> Callable[[], float]:
+        return lambda: measures().get(name, 0)
+
+    live.gauges(
+        "pandora_postgres_pool_connections",
+        "Connections of the pool by state.",
+        label="state",
+        read=states,
+    )
+    live.gauge(
+        "pandora_postgres_pool_waiting", "Callers that wait for one.", read("requests_waiting")
+    )
+    live.gauge("pandora_postgres_pool_max", "Connections it may have.", read("pool_max"))
+    live.counter("pandora_postgres_pool_requests", "Connections asked for.", read("requests_num"))
+    live.counter("pandora_postgres_pool_errors", "Requests in vain.", read("requests_errors"))
+    live.counter("pandora_postgres_pool_lost", "Connections lost.", read("connections_lost"))
+
+
+def watch_logs(live: LiveMetrics, dropped: Callable[[], int]) -> None:
+    """Tell how many log lines were lost."""
+    live.counter("pandora_log_lines_dropped", "Log lines that nobody read in time.", dropped)
+
+
+class SecretsState(Protocol):
+    """What is known of the secrets that were read."""
+
+    @property
+    def age_seconds(self) -> float: ...  # noqa: D102 - since the last complete read
+    @property
+    def failures(self) -> Mapping[str, int]: ...  # noqa: D102 - failed reads by kind
+    @property
+    def rejected_count(self) -> int: ...  # noqa: D102 - secrets whose last version is unusable
+
+
+def watch_secrets(live: LiveMetrics, state: SecretsState) -> None:
+    """Tell how fresh the secrets are, and what keeps new ones away."""
+    live.gauge(
+        "pandora_vault_secrets_age_seconds",
+        "Seconds since all secrets were read.",
+        lambda: state.age_seconds,
+    )
+    live.gauge(
+        "pandora_vault_rejected_secrets",
+        "Secrets whose version in Vault cannot be used.",
+        lambda: state.rejected_count,
+    )
+    live.counters(
+        "pandora_vault_failed_reads",
+        "Reads that failed since the start, by kind.",
+        label="kind",
+        read=lambda: state.failures,
+    )

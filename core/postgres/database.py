@@ -1,0 +1,101 @@
+"""PostgreSQL as the domain's port Database."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from opentelemetry import trace
+
+from core.domain.audit import AuditEntry
+from core.domain.ports.outbox_relay import OutboxQueue
+from core.domain.ports.unit_of_work import Repositories, UnitOfWork
+from core.postgres.connection import LoginSource, PostgresOptions
+from core.postgres.execution import ReadExecutor
+from core.postgres.outbox import EventEncoder
+from core.postgres.outbox_queue import PostgresOutboxQueue
+from core.postgres.pool import Pool
+from core.postgres.probe import Probe
+from core.postgres.session_states import shared_reader
+from core.postgres.tracing import StatementSpans
+from core.postgres.transaction import begin
+from core.postgres.unit_of_work import OnCommit, PostgresRepositories, PostgresUnitOfWork
+
+
+def ignore_entries(entries: Sequence[AuditEntry]) -> None:
+    """Take note of nothing."""
+
+
+class PostgresDatabase:
+    """Implements the port Database. Open it before use, and close it afterwards."""
+
+    def __init__(
+        self,
+        options: PostgresOptions,
+        login_source: LoginSource,
+        *,
+        encode_event: EventEncoder,
+        on_commit: OnCommit = ignore_entries,
+        tracer: trace.Tracer | None = None,
+    ) -> None:
+        """Take where the server is, whom to log in as, and who is told of commits."""
+        self._spans = StatementSpans(
+            tracer or trace.get_tracer("core.postgres"), database=options.database
+        )
+        self._pool = Pool(options, login_source)
+        self._probe = Probe(options, login_source)
+        self._encode_event = encode_event
+        self._on_commit = on_commit
+        executor = ReadExecutor(self._pool, self._spans)
+        self._repositories = PostgresRepositories(executor, shared_reader(executor))
+
+    async def open(self) -> None:
+        """Connect.
+
+        Raises:
+            DependencyUnavailable: the first connection failed; its cause says why.
+        """
+        await self._pool.open()
+
+    async def close(self) -> None:
+        """Close every connection; units of work that are open may still end well."""
+        await self._probe.close()
+        await self._pool.close()
+
+    async def ping(self, timeout_seconds: float) -> None:
+        """Return when the server has answered that it takes writes.
+
+        Raises:
+            DependencyUnavailable: it has not within the time given.
+        """
+        await self._probe.ping(timeout_seconds)
+
+    async def renew_connections(self) -> None:
+        """Replace every connection, for example because the password was rotated."""
+        await self._pool.renew()
+
+    def pool_measures(self) -> Mapping[str, int]:
+        """Return counters and gauges of the pool by psycopg_pool's names."""
+        return self._pool.measures()
+
+    def outbox_queue(self) -> OutboxQueue:
+        """Return the outbox as the relay sees it, on this database's pool."""
+        return PostgresOutboxQueue(self._pool)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Repositories]:
+        """Read outside any transaction; each read borrows a connection for itself."""
+        yield self._repositories
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[UnitOfWork]:
+        """Open a unit of work; leaving it without a commit rolls back."""
+        async with begin(self._pool, self._spans) as transaction:
+            unit = PostgresUnitOfWork(
+                transaction.executor,
+                commit=transaction.commit,
+                encode_event=self._encode_event,
+                on_commit=self._on_commit,
+            )
+            try:
+                yield unit
+            finally:
+                unit.leave()

@@ -1,0 +1,80 @@
+"""Connections to Redis."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.credentials import CredentialProvider
+
+from core.redis.errors import redis_errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisCredentials:
+    """Who we are to Redis (an ACL user)."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+CredentialSource = Callable[[], Awaitable[RedisCredentials]]
+"""Asked at every new connection, so that a rotated password is used without a restart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisEndpoint:
+    """Where Redis is, and how long we wait for it: to connect, and for each single reply."""
+
+    host: str
+    port: int
+    connect_timeout_seconds: float
+    command_timeout_seconds: float
+    max_connections: int = 10
+
+    @property
+    def total_timeout_seconds(self) -> float:
+        """What one operation may take in all, connecting anew included."""
+        return self.connect_timeout_seconds + self.command_timeout_seconds
+
+
+def open_client(endpoint: RedisEndpoint, credentials: CredentialSource) -> Redis:
+    """Return a client that connects when it is first used, and again whenever it has to.
+
+    The driver never retries by itself: who calls knows how long it may wait and whether a repeat
+    is harmless, and many clients that each retry ten times are what a recovering server dies of.
+    """
+    return Redis(
+        host=endpoint.host,
+        port=endpoint.port,
+        credential_provider=_CredentialProvider(credentials),
+        socket_connect_timeout=endpoint.connect_timeout_seconds,
+        socket_timeout=endpoint.command_timeout_seconds,
+        max_connections=endpoint.max_connections,
+        retry=Retry(NoBackoff(), 0),
+        # Spares two commands per connection that a narrow ACL would refuse anyway.
+        driver_info=None,
+        decode_responses=True,
+    )
+
+
+async def ping(client: Redis, *, timeout_seconds: float) -> None:
+    """Ask Redis for a sign of life.
+
+    Raises:
+        DependencyUnavailable: none came in time, or Redis does not let us in.
+    """
+    async with redis_errors(client, timeout_seconds=timeout_seconds):
+        await client.ping()
+
+
+class _CredentialProvider(CredentialProvider):
+    """Hands the driver what the source says at this moment."""
+
+    def __init__(self, source: CredentialSource) -> None:
+        self._source = source
+
+    async def get_credentials_async(self) -> tuple[str, str]:
+        current = await self._source()
+        return current.username, current.password

@@ -1,0 +1,78 @@
+"""Authentication: what an access token is worth at this moment."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from core.domain.access_token import AccessTokenClaims
+from core.domain.caller import ActorType, Caller, Origin
+from core.domain.errors import SessionRevoked, TokenInvalid
+from core.domain.ports.clock import Clock
+from core.domain.ports.crypto import AccessTokenCodec
+from core.domain.ports.unit_of_work import Database, Repositories
+from core.domain.user import Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authentication:
+    """Implements the port Authenticator."""
+
+    database: Database
+    access_tokens: AccessTokenCodec
+    clock: Clock
+
+    async def authenticate(self, access_token: str, origin: Origin) -> Caller:
+        """Return the caller, with the role that they have now.
+
+        Raises:
+            TokenInvalid: the token was not issued here, was altered, or a service's was revoked.
+            TokenExpired: its life is over.
+            SessionRevoked: its session has ended, or its user is suspended or deleted.
+        """
+        claims = await self.state(access_token)
+        if claims.service_name is not None:
+            return Caller(
+                origin=origin,
+                actor_type=ActorType.SERVICE,
+                service_name=claims.service_name,
+                role=Role.SERVICE,
+            )
+        return Caller(
+            origin=origin,
+            user_id=UUID(claims.subject),
+            session_id=claims.session_id,
+            role=claims.role,
+        )
+
+    async def state(self, access_token: str) -> AccessTokenClaims:
+        """Return a token's claims with role and KYC status as they are now.
+
+        Raises:
+            TokenInvalid, TokenExpired, SessionRevoked: as `authenticate`.
+        """
+        claims = self.access_tokens.read(access_token)
+        async with self.database.reading() as stored:
+            if claims.service_name is not None:
+                return await _service_state(stored, claims)
+            return await self._person_state(stored, claims)
+
+    async def _person_state(
+        self, stored: Repositories, claims: AccessTokenClaims
+    ) -> AccessTokenClaims:
+        if claims.session_id is None:
+            raise TokenInvalid
+        state = await stored.sessions.get_state(claims.session_id)
+        if state is None or not state.may_act(self.clock.now()):
+            raise SessionRevoked
+        if claims.subject != str(state.user_id):
+            raise TokenInvalid
+        return replace(claims, role=state.role, kyc_status=state.kyc_status)
+
+
+async def _service_state(stored: Repositories, claims: AccessTokenClaims) -> AccessTokenClaims:
+    """A service's token is worth something only beside its record; minting alone is not enough."""
+    token = await stored.service_tokens.get(claims.token_id)
+    if token is None or token.revoked_at is not None:
+        raise TokenInvalid
+    if token.service_name != claims.service_name or claims.role is not Role.SERVICE:
+        raise TokenInvalid
+    return claims

@@ -1,0 +1,29 @@
+"""AuditService over gRPC."""
+# ruff: noqa: ARG002, N802 - the contract gives the methods their names and parameters
+
+from core.middleware.call import Context
+from core.service.use_cases import UseCases
+from core.transport.mapping.audit import from_audit_filter, to_audit_event
+from pandora.user.v1 import audit_service_pb2 as pb
+from pandora.user.v1 import audit_service_pb2_grpc
+
+
+class AuditServicer(audit_service_pb2_grpc.AuditServiceServicer):
+    """Maps, calls one use case, maps back."""
+
+    def __init__(self, use_cases: UseCases) -> None:
+        """Take the use cases."""
+        self._use_cases = use_cases
+
+    async def ListAuditEvents(
+        self, request: pb.ListAuditEventsRequest, context: Context
+    ) -> pb.ListAuditEventsResponse:
+        """See the contract."""
+        page = await self._use_cases.audit.list_page(
+            from_audit_filter(request),
+            page_size=request.page_size,
+            page_token=request.page_token,
+        )
+        return pb.ListAuditEventsResponse(
+            events=map(to_audit_event, page.items), next_page_token=page.next_page_token
+        )

@@ -1,0 +1,1 @@
+"""Generated messages into domain objects, and back. Nothing here decides anything."""

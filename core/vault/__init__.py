@@ -1,0 +1,1 @@
+"""Secrets and signing keys, read from Vault (or OpenBao, which speaks the same API)."""

@@ -1,0 +1,162 @@
+"""A blocking client that keeps itself logged in. Used from one thread at a time."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+import hvac
+import requests
+
+from core.vault.bootstrap_files import read_role_id, read_secret_id
+from core.vault.errors import (
+    LoginRefused,
+    SecretForbidden,
+    SecretMissing,
+    VaultError,
+    VaultFaulty,
+    VaultSealed,
+    VaultUnreachable,
+)
+from core.vault.options import VaultOptions
+
+_RENEWAL_SHARE = 2 / 3
+"""A token is renewed when this share of its life is over."""
+
+
+class VaultClient:
+    """Logs in with an AppRole, renews its token in time, reads KV version 2."""
+
+    def __init__(
+        self, options: VaultOptions, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        session = requests.Session()
+        # Neither proxies nor passwords of a .netrc file: the way to Vault is what settings say.
+        session.trust_env = False
+        self._options = options
+        self._monotonic = monotonic
+        self._hvac = hvac.Client(
+            options.address,
+            # Not None, which would take a token from the environment or the home directory.
+            token="",
+            verify=True,
+            timeout=options.timeout_seconds,
+            allow_redirects=False,
+            session=session,
+        )
+        self._lease_seconds = 0.0
+        self._leased_at: float | None = None
+
+    @property
+    def seconds_until_renewal(self) -> float:
+        """How long the token can be left alone; 0 if there is none."""
+        if self._leased_at is None:
+            return 0.0
+        if not self._lease_seconds:
+            return float("inf")
+        due = self._leased_at + self._lease_seconds * _RENEWAL_SHARE
+        return max(0.0, due - self._monotonic())
+
+    def read(self, path: str) -> Mapping[str, object]:
+        """Return the latest version of the secret `<prefix>/<path>`.
+
+        Raises:
+            SecretMissing, SecretForbidden: this secret cannot be had.
+            VaultError: no secret can be had.
+        """
+        if self.seconds_until_renewal <= 0:
+            self._renew_or_login()
+        try:
+            return self._read(path)
+        except SecretForbidden:
+            # The token may have been revoked, or forgotten by a Vault restored from a backup.
+            self._login()
+            return self._read(path)
+
+    def check(self) -> None:
+        """Return if Vault can serve; needs no token.
+
+        Raises:
+            VaultUnreachable, VaultSealed, VaultFaulty: it cannot.
+        """
+        with self._translated():
+            self._hvac.adapter.get("/v1/sys/health", params={"standbyok": "true"})
+
+    def close(self) -> None:
+        """Give the token back, if Vault is there to take it."""
+        if self._leased_at is not None:
+            with suppress(VaultError), self._translated():
+                self._hvac.auth.token.revoke_self()
+        self._leased_at = None
+        self._hvac.adapter.close()
+
+    def _read(self, path: str) -> Mapping[str, object]:
+        full_path = f"{self._options.prefix}/{path}"
+        with self._translated():
+            try:
+                answer = self._hvac.secrets.kv.v2.read_secret_version(
+                    full_path, mount_point=self._options.mount, raise_on_deleted_version=True
+                )
+                content = answer["data"]["data"]
+            except hvac.exceptions.InvalidPath as error:
+                raise SecretMissing(path) from error
+            except hvac.exceptions.Forbidden as error:
+                raise SecretForbidden(path) from error
+        if not isinstance(content, dict):
+            raise SecretMissing(path)
+        return content
+
+    def _renew_or_login(self) -> None:
+        if self._leased_at is None or self._monotonic() >= self._leased_at + self._lease_seconds:
+            return self._login()
+        try:
+            with self._translated():
+                before = self._lease_seconds
+                self._take_lease(self._hvac.auth.token.renew_self())
+        except (VaultUnreachable, VaultSealed):
+            raise
+        except VaultError:
+            return self._login()
+        # Near the end of its greatest life a token is given ever less.
+        return self._login() if self._lease_seconds < before / 2 else None
+
+    def _login(self) -> None:
+        role_id = read_role_id(self._options.role_id_file)
+        secret_id = read_secret_id(self._options.secret_id_file)
+        self._leased_at = None
+        with self._translated():
+            try:
+                answer = self._hvac.auth.approle.login(
+                    role_id, secret_id, mount_point=self._options.auth_mount
+                )
+            except (
+                hvac.exceptions.InvalidRequest,
+                hvac.exceptions.Unauthorized,
+                hvac.exceptions.Forbidden,
+                hvac.exceptions.InvalidPath,
+            ) as error:
+                raise LoginRefused(
+                    f"Vault refuses the login with {self._options.secret_id_file}"
+                ) from error
+            self._take_lease(answer)
+
+    def _take_lease(self, answer: Mapping[str, Mapping[str, float]]) -> None:
+        self._lease_seconds = float(answer["auth"]["lease_duration"])
+        self._leased_at = self._monotonic()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn every error of the driver into one of ours, without anything it quotes."""
+        vault = f"Vault at {self._options.address}"
+        try:
+            yield
+        except requests.Timeout as error:
+            seconds = self._options.timeout_seconds
+            raise VaultUnreachable(f"{vault} does not answer within {seconds:g} s") from error
+        except requests.ConnectionError as error:
+            raise VaultUnreachable(f"{vault} cannot be reached") from error
+        except (hvac.exceptions.VaultDown, hvac.exceptions.VaultNotInitialized) as error:
+            raise VaultSealed(f"{vault} is sealed or not ready") from error
+        except (hvac.exceptions.VaultError, requests.RequestException) as error:
+            raise VaultFaulty(f"{vault} answers with {type(error).__name__}") from error
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise VaultFaulty(f"{vault} answers in a form that is not Vault's") from error

@@ -1,0 +1,70 @@
+"""Why secrets cannot be had. Each message is one line, fit to be the last one before an exit."""
+
+from typing import ClassVar
+
+
+class VaultError(Exception):
+    """Something keeps a secret from us; `kind` names it for metrics and logs."""
+
+    kind: ClassVar[str] = "faulty"
+
+
+class VaultUnreachable(VaultError):
+    """Nobody answers at the address, or not in time."""
+
+    kind = "unreachable"
+
+
+class VaultSealed(VaultError):
+    """Vault is there, but sealed, not initialised, or without a leader."""
+
+    kind = "sealed"
+
+
+class VaultFaulty(VaultError):
+    """Vault answers with an error of its own, or with what no Vault says."""
+
+    kind = "faulty"
+
+
+class BootstrapFileRefused(VaultError):
+    """A file with one half of the AppRole credentials is missing, empty, or open to others."""
+
+    kind = "bootstrap_file"
+
+
+class LoginRefused(VaultError):
+    """Vault does not accept the AppRole credentials."""
+
+    kind = "login_refused"
+
+
+class SecretError(VaultError):
+    """One secret cannot be had, while Vault itself is well; `path` says which."""
+
+    kind = "secret"
+    problem: ClassVar[str] = "cannot be used"
+
+    def __init__(self, path: str, problem: str | None = None) -> None:
+        super().__init__(f"Vault's secret {path} {problem or self.problem}")
+        self.path = path
+
+
+class SecretMissing(SecretError):
+    """There is no such secret, or its latest version is deleted."""
+
+    kind = "secret_missing"
+    problem = "does not exist"
+
+
+class SecretForbidden(SecretError):
+    """Our role's policy does not cover the secret."""
+
+    kind = "secret_forbidden"
+    problem = "may not be read by our role"
+
+
+class SecretMalformed(SecretError):
+    """The secret is not of the form that is agreed on. The message never repeats its content."""
+
+    kind = "secret_malformed"

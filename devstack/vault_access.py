@@ -1,0 +1,107 @@
+"""The KV mount, and who may read what in it: one AppRole for the service, one for migrations."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import hvac
+from hvac.exceptions import InvalidPath
+
+from devstack.private_file import write_private
+
+MOUNT: Final = "secret"
+PREFIX: Final = "pandora/user-service"
+_LOOPBACK: Final = ["127.0.0.1/32"]
+# Short enough that the service's way of getting a new token is in use every day.
+_LOGIN_LIFE: Final = "20m"
+_LOGIN_LONGEST_LIFE: Final = "1h"
+# What every holder may do with its own token; more than these the built-in policy would allow.
+_OWN_LOGIN: Final = """
+path "auth/token/lookup-self" { capabilities = ["read"] }
+path "auth/token/renew-self" { capabilities = ["update"] }
+path "auth/token/revoke-self" { capabilities = ["update"] }
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootstrapFiles:
+    """The two halves of an AppRole's login, each alone in a file that only its owner reads."""
+
+    role_id: Path
+    secret_id: Path
+
+    @classmethod
+    def within(cls, folder: Path) -> "BootstrapFiles":
+        """Return the files' usual names in a folder."""
+        return cls(role_id=folder / "role_id", secret_id=folder / "secret_id")
+
+
+class VaultAccess:
+    """Sets up OpenBao as its administrator; repeating any step changes nothing."""
+
+    def __init__(self, client: hvac.Client, prefix: str = PREFIX) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def mount(self) -> None:
+        """Mount the KV version 2 engine and the AppRole login."""
+        if f"{MOUNT}/" not in self._client.sys.list_mounted_secrets_engines()["data"]:
+            self._client.sys.enable_secrets_engine("kv", MOUNT, options={"version": "2"})
+        if "approle/" not in self._client.sys.list_auth_methods()["data"]:
+            self._client.sys.enable_auth_method("approle")
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """Return the secret's values; None if there is no such secret."""
+        try:
+            answer = self._client.secrets.kv.v2.read_secret_version(
+                self._path(name), mount_point=MOUNT, raise_on_deleted_version=True
+            )
+        except InvalidPath:
+            return None
+        values: dict[str, Any] = answer["data"]["data"]
+        return values
+
+    def create(self, name: str, values: dict[str, Any]) -> None:
+        """Write a secret that does not exist; OpenBao refuses (`cas=0`) to overwrite one."""
+        self._client.secrets.kv.v2.create_or_update_secret(
+            self._path(name), values, cas=0, mount_point=MOUNT
+        )
+
+    def admit(self, role: str, *, readable: Iterable[str], files: BootstrapFiles) -> None:
+        """Let an AppRole read these secrets and nothing else, and keep its login in `files`."""
+        name = role if self._prefix == PREFIX else f"{role}-{self._tag()}"
+        rules = [
+            f'path "{MOUNT}/data/{self._path(secret)}" {{ capabilities = ["read"] }}'
+            for secret in readable
+        ]
+        self._client.sys.create_or_update_policy(name, "\n".join(rules) + _OWN_LOGIN)
+        approle = self._client.auth.approle
+        approle.create_or_update_approle(
+            name,
+            token_policies=[name],
+            token_no_default_policy=True,
+            token_ttl=_LOGIN_LIFE,
+            token_max_ttl=_LOGIN_LONGEST_LIFE,
+            token_bound_cidrs=_LOOPBACK,
+            secret_id_bound_cidrs=_LOOPBACK,
+        )
+        role_id: str = approle.read_role_id(name)["data"]["role_id"]
+        if not files.role_id.exists() or files.role_id.read_text() != role_id:
+            write_private(files.role_id, role_id)
+        if not self._accepts(name, files.secret_id):
+            write_private(files.secret_id, approle.generate_secret_id(name)["data"]["secret_id"])
+
+    def _accepts(self, name: str, file: Path) -> bool:
+        if not file.exists():
+            return False
+        answer = self._client.auth.approle.read_secret_id(name, file.read_text())
+        # OpenBao answers 204 without a body for a secret id that it does not know.
+        return isinstance(answer, dict)
+
+    def _path(self, name: str) -> str:
+        return f"{self._prefix}/{name}"
+
+    def _tag(self) -> str:
+        return hashlib.sha256(self._prefix.encode()).hexdigest()[:12]

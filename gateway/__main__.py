@@ -1,0 +1,55 @@
+"""`python -m gateway`: serves until SIGTERM or SIGINT, then drains and exits with 0."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+import uvloop
+
+from gateway.app import Gateway
+from gateway.config import ConfigError, Settings, load
+from gateway.contract import ContractError, load_services
+from gateway.converters.well_known import UnsupportedTypeError
+from gateway.observability import logging
+from gateway.path_template import TemplateError
+from gateway.routes import RouteConflictError
+
+_USAGE: Final = 2
+_FAILED: Final = 1
+_CANNOT_SERVE: Final = (ContractError, UnsupportedTypeError, TemplateError, RouteConflictError)
+
+
+def main(environ: Mapping[str, str]) -> int:
+    """Run; the exit code is 0 after a signal, 2 for a bad setting, 1 for a start that failed."""
+    try:
+        settings = load(environ)
+    except ConfigError as error:
+        print(f"gateway: {error}", file=sys.stderr)
+        return _USAGE
+    try:
+        uvloop.run(serve(settings))
+    except (OSError, *_CANNOT_SERVE) as error:
+        print(f"gateway: cannot start: {error}", file=sys.stderr)
+        return _FAILED
+    return 0
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until a signal comes."""
+    log = logging.configure(settings.log_level, settings.environment)
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    gateway = Gateway(settings, load_services(), log)
+    try:
+        await gateway.start()
+        await stop.wait()
+    finally:
+        await gateway.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

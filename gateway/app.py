@@ -1,0 +1,187 @@
+"""Wiring: settings and services become a gateway that can be started and stopped."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from aiohttp import web
+from google.protobuf.descriptor import ServiceDescriptor
+from opentelemetry.sdk.trace import TracerProvider
+
+from gateway import health
+from gateway.channel import CoreChannels
+from gateway.config import Settings
+from gateway.contract import rpcs_of
+from gateway.dispatch import Dispatcher
+from gateway.exchange import Endpoint, Middleware
+from gateway.middleware.access_log import AccessLog
+from gateway.middleware.client_address import ClientAddress
+from gateway.middleware.limits import HeadLimit
+from gateway.middleware.measurement import Measurement
+from gateway.middleware.problems import problems
+from gateway.middleware.request_id import RequestId
+from gateway.middleware.security_headers import SecurityHeaders
+from gateway.middleware.tracing import Tracing
+from gateway.middleware.unreadable import Unreadable
+from gateway.observability import tracing
+from gateway.observability.logging import Log, where
+from gateway.observability.metrics import Metrics
+from gateway.path_template import PathTemplate
+from gateway.request_message import BodyLimits
+from gateway.routes import Router
+from gateway.server import Connection, HttpServer
+from gateway.transcoder import TimeLimits, Transcoder
+
+_MAX_LINE_BYTES: Final = 8190
+_MAX_HEADERS: Final = 100
+_EXPORT_SECONDS: Final = 2.0
+_DRAIN_MARGIN_SECONDS: Final = 2.0
+
+
+class Gateway:
+    """One gateway process's work, from `start` to `stop`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        services: Sequence[ServiceDescriptor],
+        log: Log,
+        provider: TracerProvider | None = None,
+    ) -> None:
+        """Build all of it; needs a running event loop, but connects nowhere.
+
+        Raises ContractError, TemplateError, RouteConflictError or UnsupportedTypeError for a
+        contract that cannot be served.
+        """
+        self._settings = settings
+        self._log = log
+        self._provider = provider or tracing.tracer_provider(
+            settings.otlp_endpoint, settings.sampling_ratio, settings.environment
+        )
+        self._channels = CoreChannels(
+            settings.core_address,
+            settings.core_channels,
+            partial(tracing.call_interceptors, settings.otlp_endpoint, self._provider),
+        )
+        self._metrics = Metrics()
+        self._readiness = health.Readiness(self._channels)
+        self._security = SecurityHeaders(settings.hsts_max_age_seconds)
+        self._dispatcher = Dispatcher(self._routes(services), self._layers())
+        self._public: web.ServerRunner | None = None
+        self._private: web.ServerRunner | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises OSError where an address cannot be used."""
+        settings = self._settings
+        asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
+        self._private = web.ServerRunner(web.Server(self._metrics.serve, access_log=None))
+        await self._private.setup()
+        await web.TCPSite(self._private, settings.metrics_host, settings.metrics_port).start()
+        self._public = web.ServerRunner(
+            HttpServer(self._dispatcher, self._connect),
+            shutdown_timeout=settings.drain_timeout_seconds,
+        )
+        await self._public.setup()
+        site = web.TCPSite(
+            self._public, settings.host, settings.port, reuse_port=settings.reuse_port or None
+        )
+        await site.start()
+        self._log.info("listening", port=self.port, metrics_port=self.metrics_port)
+
+    async def stop(self) -> None:
+        """Accept nothing more, let requests in flight end within the drain time-out, close."""
+        self._log.info("draining", timeout_seconds=self._settings.drain_timeout_seconds)
+        self._readiness.draining = self._dispatcher.draining = True
+        try:
+            async with asyncio.timeout(
+                self._settings.drain_timeout_seconds + _DRAIN_MARGIN_SECONDS
+            ):
+                for runner in (self._public, self._private):
+                    if runner is not None:
+                        await runner.cleanup()
+        except TimeoutError:
+            self._log.warning("drain timed out")
+        await self._channels.close()
+        await tracing.shut_down(self._provider, _EXPORT_SECONDS)
+        self._log.info("stopped")
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return _port(self._public)
+
+    @property
+    def metrics_port(self) -> int:
+        """The port that metrics are served on."""
+        return _port(self._private)
+
+    def _routes(self, services: Sequence[ServiceDescriptor]) -> Router[Endpoint]:
+        settings = self._settings
+        transcoder = Transcoder(
+            self._channels,
+            time_limits=TimeLimits(
+                unary_seconds=settings.request_timeout_seconds,
+                stream_seconds=settings.stream_timeout_seconds,
+                write_seconds=settings.write_timeout_seconds,
+            ),
+            body_limits=BodyLimits(
+                max_bytes=settings.max_body_bytes, timeout_seconds=settings.body_timeout_seconds
+            ),
+        )
+        router: Router[Endpoint] = Router()
+        router.add("GET", PathTemplate.parse("/healthz"), health.alive)
+        router.add("GET", PathTemplate.parse("/readyz"), self._readiness)
+        for rpc in rpcs_of(services):
+            for binding in rpc.bindings:
+                template = PathTemplate.parse(binding.template)
+                router.add(binding.method, template, transcoder.endpoint(rpc, binding, template))
+        return router
+
+    def _layers(self) -> list[Middleware]:
+        settings = self._settings
+        return [
+            RequestId(_new_id),
+            ClientAddress(settings.trusted_proxies),
+            Tracing(self._provider.get_tracer("gateway")),
+            Measurement(self._metrics, time.monotonic),
+            AccessLog(self._log, time.monotonic),
+            self._security,
+            problems,
+            HeadLimit(settings.max_head_bytes),
+        ]
+
+    def _connect(self, server: HttpServer) -> Connection:
+        settings = self._settings
+        return Connection(
+            server,
+            refuse_unreadable=Unreadable(
+                self._log, self._metrics, self._security.headers, _new_id
+            ),
+            head_timeout_seconds=settings.head_timeout_seconds,
+            keepalive_timeout=settings.keepalive_timeout_seconds,
+            lingering_time=settings.body_timeout_seconds,
+            max_line_size=_MAX_LINE_BYTES,
+            max_field_size=_MAX_LINE_BYTES,
+            max_headers=_MAX_HEADERS,
+            auto_decompress=False,
+            access_log=None,
+        )
+
+    def _on_loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        error = context.get("exception")
+        failure = where(error) if isinstance(error, BaseException) else {}
+        self._log.error("event loop", failure=failure)
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
+
+
+def _port(runner: web.ServerRunner | None) -> int:
+    if runner is None or not runner.addresses:
+        raise RuntimeError("the gateway does not listen")
+    port: int = runner.addresses[0][1]
+    return port

@@ -1,0 +1,59 @@
+"""Where every readable request comes in: it is routed, and goes through the layers."""
+
+from collections.abc import Mapping, Sequence
+
+from aiohttp import web
+
+from gateway.exchange import Endpoint, Exchange, Middleware, compose
+from gateway.percent import MalformedTextError
+from gateway.problem import ProblemError, refuse
+from gateway.routes import MethodNotAllowedError, PathNotFoundError, Router
+
+
+class Dispatcher:
+    """Handles requests for aiohttp's server."""
+
+    def __init__(self, router: Router[Endpoint], layers: Sequence[Middleware]) -> None:
+        """Take the routes, and the layers around each of them, the first outermost."""
+        self._router = router
+        self._handle = compose(layers, _serve)
+        self.draining = False
+        """Once set, every answer ends its connection, so that the client comes back elsewhere."""
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request, whatever it is."""
+        response = await self._handle(self._exchange(request))
+        if self.draining:
+            response.force_close()
+        return response
+
+    def _exchange(self, request: web.BaseRequest) -> Exchange:
+        try:
+            match = self._router.find(request.method, request.rel_url.raw_path)
+        except PathNotFoundError:
+            return _refused(request, refuse("ROUTE_NOT_FOUND", "There is nothing at this path."))
+        except MethodNotAllowedError as error:
+            headers = {"Allow": ", ".join(error.allowed)}
+            detail = "This path does not know this method; Allow lists those that it knows."
+            return _refused(request, refuse("METHOD_NOT_ALLOWED", detail, headers=headers))
+        except MalformedTextError:
+            detail = "The path is not percent-encoded UTF-8."
+            return _refused(request, refuse("MALFORMED_REQUEST", detail))
+        return Exchange(
+            request=request,
+            endpoint=match.route.target,
+            route=match.route.template.text,
+            variables=match.variables,
+        )
+
+
+async def _serve(exchange: Exchange) -> web.StreamResponse:
+    return await exchange.endpoint(exchange, exchange.variables)
+
+
+def _refused(request: web.BaseRequest, error: ProblemError) -> Exchange:
+    async def endpoint(exchange: Exchange, variables: Mapping[str, str]) -> web.StreamResponse:
+        del exchange, variables
+        raise error
+
+    return Exchange(request=request, endpoint=endpoint)

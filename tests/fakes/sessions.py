@@ -1,0 +1,161 @@
+"""Sessions, refresh tokens and records of service tokens in memory."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from core.domain.access_token import ServiceToken
+from core.domain.session import RefreshToken, RevocationCause, Session, SessionState
+from tests.fakes.scope import LockKey, Scope, user_row
+from tests.fakes.tables import PortMisuse
+
+
+class FakeSessions:
+    """Implements the port SessionRepository."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._rows = scope.view.sessions
+
+    async def create(self, session: Session) -> None:
+        await self._scope.write("sessions.create", _session_row(session.id))
+        if self._scope.view.users.get(session.user_id) is None:
+            raise PortMisuse("a session needs a user")
+        self._rows.add(session.id, session)
+
+    async def get(self, session_id: UUID) -> Session | None:
+        await self._scope.read("sessions.get")
+        return self._rows.get(session_id)
+
+    async def get_state(self, session_id: UUID) -> SessionState | None:
+        await self._scope.read("sessions.get_state")
+        session = self._rows.get(session_id)
+        stored = None if session is None else self._scope.view.users.get(session.user_id)
+        if session is None or stored is None:
+            return None
+        return SessionState(
+            session_id=session.id,
+            user_id=session.user_id,
+            revoked_at=session.revoked_at,
+            absolute_expires_at=session.absolute_expires_at,
+            role=stored.user.role,
+            kyc_status=stored.user.kyc_status,
+            user_status=stored.user.status,
+        )
+
+    async def lock(self, session_id: UUID) -> Session | None:
+        await self._scope.write("sessions.lock")
+        session = self._rows.get(session_id)
+        if session is None:
+            return None
+        if not self._scope.holds(user_row(session.user_id)):
+            raise PortMisuse("a session is locked after its user")
+        await self._scope.hold(_session_row(session_id))
+        return self._rows.get(session_id)
+
+    async def list_alive(self, user_id: UUID, *, now: datetime) -> Sequence[Session]:
+        await self._scope.read("sessions.list_alive")
+        return sorted(self._alive(user_id, now), key=_age, reverse=True)
+
+    async def extend(self, session_id: UUID, *, used_at: datetime, expires_at: datetime) -> None:
+        await self._scope.write("sessions.extend", _session_row(session_id))
+        session = self._rows.get(session_id)
+        if session is not None:
+            extended = replace(session, last_used_at=used_at, expires_at=expires_at)
+            self._rows.replace(session_id, extended)
+
+    async def revoke(self, session_id: UUID, *, cause: RevocationCause, at: datetime) -> bool:
+        await self._scope.write("sessions.revoke", _session_row(session_id))
+        session = self._rows.get(session_id)
+        if session is None or session.revoked_at is not None:
+            return False
+        self._rows.replace(session_id, replace(session, revoked_at=at, revocation_cause=cause))
+        return True
+
+    async def revoke_all(
+        self, user_id: UUID, *, cause: RevocationCause, at: datetime, keep: UUID | None = None
+    ) -> Sequence[UUID]:
+        await self._scope.write("sessions.revoke_all")
+        alive = sorted(session.id for session in self._alive(user_id, at) if session.id != keep)
+        return [one for one in alive if await self.revoke(one, cause=cause, at=at)]
+
+    def _alive(self, user_id: UUID, now: datetime) -> list[Session]:
+        return [
+            session
+            for session in self._rows.values()
+            if session.user_id == user_id and session.is_alive(now)
+        ]
+
+
+class FakeRefreshTokens:
+    """Implements the port RefreshTokenRepository."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._rows = scope.view.refresh_tokens
+
+    async def add(self, token: RefreshToken) -> None:
+        await self._scope.write("refresh_tokens.add", _refresh_token_row(token.digest))
+        if self._scope.view.sessions.get(token.session_id) is None:
+            raise PortMisuse("a refresh token needs a session")
+        self._rows.add(token.digest, token)
+
+    async def get(self, digest: str) -> RefreshToken | None:
+        await self._scope.read("refresh_tokens.get")
+        return self._rows.get(digest)
+
+    async def mark_used(self, digest: str, *, at: datetime) -> bool:
+        await self._scope.write("refresh_tokens.mark_used", _refresh_token_row(digest))
+        token = self._rows.get(digest)
+        if token is None or token.used_at is not None:
+            return False
+        self._rows.replace(digest, replace(token, used_at=at))
+        return True
+
+
+class FakeServiceTokens:
+    """Implements the port ServiceTokenRepository."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._rows = scope.view.service_tokens
+
+    async def add(self, token: ServiceToken) -> None:
+        await self._scope.write("service_tokens.add", _service_token_row(token.id))
+        self._rows.add(token.id, token)
+
+    async def get(self, token_id: UUID) -> ServiceToken | None:
+        await self._scope.read("service_tokens.get")
+        return self._rows.get(token_id)
+
+    async def revoke_all(self, service_name: str, *, at: datetime) -> int:
+        await self._scope.write("service_tokens.revoke_all")
+        revoked = 0
+        for token_id in sorted(token.id for token in self._rows.values()):
+            await self._scope.hold(_service_token_row(token_id))
+            token = self._rows.get(token_id)
+            if token is not None and token.service_name == service_name and _counts(token, at):
+                self._rows.replace(token_id, replace(token, revoked_at=at))
+                revoked += 1
+        return revoked
+
+
+def _counts(token: ServiceToken, at: datetime) -> bool:
+    return token.revoked_at is None and at < token.expires_at
+
+
+def _age(session: Session) -> tuple[datetime, UUID]:
+    return (session.created_at, session.id)
+
+
+def _session_row(session_id: UUID) -> LockKey:
+    return ("session", session_id)
+
+
+def _refresh_token_row(digest: str) -> LockKey:
+    return ("refresh token", digest)
+
+
+def _service_token_row(token_id: UUID) -> LockKey:
+    return ("service token", token_id)

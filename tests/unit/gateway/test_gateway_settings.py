@@ -1,0 +1,83 @@
+"""Settings are checked before anything starts, and say in one line what is wrong."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from gateway.config import ConfigError, load
+
+MINIMAL = {"APP_ENV": "dev"}
+
+
+def test_the_defaults_are_those_of_the_contract() -> None:
+    settings = load(MINIMAL)
+    assert (settings.port, settings.metrics_port) == (8080, 9465)
+    assert settings.core_address == "127.0.0.1:50051"
+    assert settings.metrics_host == "127.0.0.1"
+    assert settings.trusted_proxies == ()
+    assert settings.otlp_endpoint is None
+
+
+def test_each_setting_comes_from_its_variable() -> None:
+    settings = load(
+        {
+            "APP_ENV": "prod",
+            "GATEWAY_PORT": "0",
+            "PANDORA_GATEWAY__HOST": "::",
+            "PANDORA_GATEWAY__CORE_ADDRESS": "core.internal:50051",
+            "PANDORA_GATEWAY__REUSE_PORT": "true",
+            "PANDORA_GATEWAY__REQUEST_TIMEOUT_SECONDS": "2.5",
+            "PANDORA_GATEWAY__MAX_BODY_BYTES": "1024",
+            "PANDORA_GATEWAY__TRUSTED_PROXIES": "10.0.0.0/8, ::1/128",
+            "PANDORA_TELEMETRY__OTLP_ENDPOINT": "http://collector:4317",
+            "PANDORA_TELEMETRY__SAMPLING_RATIO": "0.1",
+        }
+    )
+    assert settings.environment == "prod"
+    assert settings.port == 0
+    assert settings.host == "::"
+    assert settings.core_address == "core.internal:50051"
+    assert settings.reuse_port
+    assert settings.request_timeout_seconds == 2.5
+    assert settings.max_body_bytes == 1024
+    assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("::1/128"))
+    assert (settings.otlp_endpoint, settings.sampling_ratio) == ("http://collector:4317", 0.1)
+
+
+def test_an_empty_variable_is_one_that_is_not_set() -> None:
+    assert load({**MINIMAL, "GATEWAY_PORT": "", "PANDORA_GATEWAY__HOST": " "}) == load(MINIMAL)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("APP_ENV", ""),
+        ("APP_ENV", "production"),
+        ("APP_ENV", "DEV"),
+        ("GATEWAY_PORT", "http"),
+        ("GATEWAY_PORT", "65536"),
+        ("GATEWAY_PORT", "-1"),
+        ("GATEWAY_PORT", "٨"),
+        ("PANDORA_GATEWAY__CORE_ADDRESS", "localhost"),
+        ("PANDORA_GATEWAY__CORE_ADDRESS", ":50051"),
+        ("PANDORA_GATEWAY__CORE_ADDRESS", "core:0"),
+        ("PANDORA_GATEWAY__CORE_CHANNELS", "0"),
+        ("PANDORA_GATEWAY__REQUEST_TIMEOUT_SECONDS", "0"),
+        ("PANDORA_GATEWAY__REQUEST_TIMEOUT_SECONDS", "nan"),
+        ("PANDORA_GATEWAY__DRAIN_TIMEOUT_SECONDS", "inf"),
+        ("PANDORA_GATEWAY__DRAIN_TIMEOUT_SECONDS", "soon"),
+        ("PANDORA_GATEWAY__MAX_BODY_BYTES", "0"),
+        ("PANDORA_GATEWAY__TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("PANDORA_GATEWAY__TRUSTED_PROXIES", "everyone"),
+        ("PANDORA_GATEWAY__REUSE_PORT", "yes"),
+        ("PANDORA_GATEWAY__LOG_LEVEL", "loud"),
+        ("PANDORA_GATEWAY__NO_SUCH_SETTING", "1"),
+        ("PANDORA_TELEMETRY__OTLP_ENDPOINT", "collector:4317"),
+        ("PANDORA_TELEMETRY__SAMPLING_RATIO", "2"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named_in_one_line(name: str, value: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load({**MINIMAL, name: value})
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)

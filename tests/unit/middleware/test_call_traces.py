@@ -1,0 +1,120 @@
+import grpc
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import NoOpTracer, SpanKind, StatusCode
+
+from core.domain.errors import UserNotFound
+from core.middleware.call import current_call
+from pandora.user.v1 import auth_service_pb2
+from tests.unit.middleware.door import Door, open_door
+
+pytestmark = pytest.mark.asyncio
+
+GET_JWKS = "AuthService/GetJwks"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
+
+
+def the_span(door: Door) -> ReadableSpan:
+    (span,) = door.spans.get_finished_spans()
+    return span
+
+
+async def test_a_call_has_a_span_below_the_clients() -> None:
+    async with open_door() as door:
+        await door.call(GET_JWKS, metadata=[("traceparent", PARENT), ("tracestate", "a=b")])
+
+    span = the_span(door)
+    assert span.name == "pandora.user.v1.AuthService/GetJwks"
+    assert span.kind is SpanKind.SERVER
+    assert span.parent is not None
+    assert format(span.parent.span_id, "016x") == "00f067aa0ba902b7"
+    assert format(span.get_span_context().trace_id, "032x") == TRACE  # type: ignore[union-attr]
+    assert span.attributes == {
+        "rpc.system": "grpc",
+        "rpc.service": "pandora.user.v1.AuthService",
+        "rpc.method": "GetJwks",
+        "rpc.grpc.status_code": 0,
+    }
+    assert span.status.status_code is StatusCode.UNSET
+    assert door.log.entries[-1]["trace_id"] == TRACE
+
+
+async def test_the_servicer_works_inside_of_the_span() -> None:
+    async with open_door() as door:
+        seen: list[str] = []
+
+        async def look(_request: object, _context: object) -> auth_service_pb2.GetJwksResponse:
+            context = trace.get_current_span().get_span_context()
+            seen.extend((format(context.trace_id, "032x"), current_call().origin.trace_id))
+            return auth_service_pb2.GetJwksResponse()
+
+        door.behave[GET_JWKS] = look
+        await door.call(GET_JWKS, metadata=[("traceparent", PARENT)])
+
+    assert seen == [TRACE, TRACE]
+    assert not trace.get_current_span().get_span_context().is_valid
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [("traceparent", "nonsense")],
+        [("traceparent", f"00-{'0' * 32}-00f067aa0ba902b7-01")],
+    ],
+)
+async def test_without_a_valid_parent_a_trace_begins_here(headers: list[tuple[str, str]]) -> None:
+    async with open_door() as door:
+        await door.call(GET_JWKS, metadata=headers)
+
+    assert the_span(door).parent is None
+    assert door.log.entries[-1]["trace_id"] != TRACE
+    assert len(door.log.entries[-1]["trace_id"]) == 32
+
+
+async def test_a_refusal_that_is_the_clients_fault_is_no_error_of_the_server() -> None:
+    async with open_door() as door:
+
+        async def refuse(_request: object, _context: object) -> None:
+            raise UserNotFound
+
+        door.behave[GET_JWKS] = refuse
+        await door.refusal(GET_JWKS)
+
+    span = the_span(door)
+    assert span.status.status_code is StatusCode.UNSET
+    assert span.attributes is not None
+    assert span.attributes["rpc.grpc.status_code"] == grpc.StatusCode.NOT_FOUND.value[0]
+    assert span.attributes["error.type"] == "USER_NOT_FOUND"
+
+
+async def test_an_unforeseen_error_marks_the_span_without_its_text() -> None:
+    async with open_door() as door:
+
+        async def fail(_request: object, _context: object) -> None:
+            raise RuntimeError("ann@example.org")
+
+        door.behave[GET_JWKS] = fail
+        await door.refusal(GET_JWKS)
+
+    span = the_span(door)
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.attributes is not None
+    assert span.attributes["error.type"] == "RuntimeError"
+    assert "ann@example.org" not in span.to_json()
+
+
+async def test_health_checks_leave_no_span() -> None:
+    async with open_door() as door:
+        await door.refusal("grpc.health.v1.Health/Check")
+
+    assert door.spans.get_finished_spans() == ()
+
+
+async def test_a_call_has_a_trace_id_even_where_nobody_traces() -> None:
+    async with open_door(tracer=NoOpTracer()) as door:
+        await door.call(GET_JWKS)
+
+    assert len(door.log.entries[-1]["trace_id"]) == 32

@@ -1,0 +1,1 @@
+"""Checks every SQL statement against the migrated schema and its typed declaration."""
