@@ -45,8 +45,9 @@ class Development:
             write_environment(self.root / "env", stack, access, ports)
             self._migrate(stack, access)
             self._step("data seed", core_environment(stack, access))
-            for process in SERVICE_PROCESSES:
-                self._run(process, stack, access, ports)
+            daemons = [self._start(process, stack, access, ports) for process in SERVICE_PROCESSES]
+            for process, daemon in zip(SERVICE_PROCESSES, daemons, strict=True):
+                self._await(process, daemon, ports)
 
     def servers(self) -> tuple[Stack, Provisioned]:
         """Start the servers alone, where they ran last, with all that the service expects."""
@@ -124,15 +125,18 @@ class Development:
             for variable, purpose in process.listens.items():
                 require_free(ports.by_variable[variable], variable=variable, purpose=purpose)
 
-    def _run(
+    def _start(
         self, process: ServiceProcess, stack: Stack, access: Provisioned, ports: ServicePorts
-    ) -> None:
+    ) -> Daemon:
         daemon = Daemon(process.name, self.root)
         command = process.command(stack, access, ports)
         if not daemon.runs(command):
             daemon.stop()
             self._require_ports(process, ports)
             daemon.start(command)
+        return daemon
+
+    def _await(self, process: ServiceProcess, daemon: Daemon, ports: ServicePorts) -> None:
         daemon.wait_until(
             lambda: process.ready(ports), deadline_seconds=_READY_DEADLINE_SECONDS, what="ready"
         )

@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -15,10 +16,13 @@ from devstack.errors import NotReadyError
 from devstack.ports import HOST, require_free
 from devstack.private_file import kept_password, write_private
 from devstack.process import Command, Daemon
+from devstack.process_table import working_in
 
 SUPERUSER: Final = "postgres"
 PORT_VARIABLE: Final = "DEV_POSTGRES_PORT"
 _START_DEADLINE_SECONDS: Final = 60.0
+_ORPHANS_PATIENCE_SECONDS: Final = 10.0
+_ORPHANS_POLL_SECONDS: Final = 0.05
 # A socket's path may have 107 bytes (sun_path in unix(7)); PostgreSQL appends its own name.
 _SOCKET_FOLDER_LIMIT: Final = 107 - len("/.s.PGSQL.65535.lock")
 
@@ -63,6 +67,7 @@ class PostgresServer:
             return
         self.stop()
         require_free(self.port, variable=PORT_VARIABLE, purpose="PostgreSQL")
+        self._clear_after_crash()
         if not (self.data / "PG_VERSION").exists():
             self._initialise(programs)
         self._daemon.start(command)
@@ -129,6 +134,27 @@ class PostgresServer:
             directory=self.home,
             account=self._account,
         )
+
+    def _clear_after_crash(self) -> None:
+        """Remove the lock file of a dead server once none of its processes is left.
+
+        PostgreSQL itself would take the dead server for a living one until its parent has reaped
+        it, and in a container the parent may never do so.
+
+        Raises:
+            NotReadyError: A process still uses the data; two servers at once would destroy it.
+        """
+        lock_file = self.data / "postmaster.pid"
+        deadline = time.monotonic() + _ORPHANS_PATIENCE_SECONDS
+        while lock_file.exists():
+            left = working_in(self.data)
+            if not left:
+                lock_file.unlink()
+            elif time.monotonic() > deadline:
+                reason = f"cannot start: processes {left} still use {self.data}"
+                raise NotReadyError(name="postgres", reason=reason, log_end=self._daemon.log_end())
+            else:
+                time.sleep(_ORPHANS_POLL_SECONDS)
 
     def _initialise(self, programs: Path) -> None:
         password_file = self.home / "initial-password"

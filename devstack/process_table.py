@@ -13,6 +13,20 @@ def send(pid: int, number: signal.Signals) -> None:
         return
 
 
+def working_in(folder: Path) -> list[int]:
+    """Return the processes whose working directory is `folder`, as far as one may look."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                directory = (entry / "cwd").readlink()
+            except OSError:  # it ended, or it is somebody else's
+                continue
+            if directory == folder:
+                found.append(int(entry.name))
+    return found
+
+
 def _stat(pid: int) -> list[str] | None:
     """Return the fields of /proc/<pid>/stat from the third (state) on, see proc(5)."""
     try:

@@ -5,7 +5,6 @@ from ipaddress import IPv6Address
 
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
 from core.config.settings import CoreSettings
 from core.domain.access_token import PublicKey
@@ -14,6 +13,7 @@ from core.service.use_cases import UseCases
 from core.transport.health import HealthServicer
 from core.transport.library_log import keep_headers_out_of_the_log
 from core.transport.mapping.enums import check_enums
+from core.transport.reflection import enable_reflection
 from core.transport.services import SERVICES, add_servicers
 
 _KEEPALIVE_MS = 120_000
@@ -58,9 +58,7 @@ def build_server(
     if settings.reflection:
         names = [service.full_name for service in SERVICES]
         health_name = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
-        reflection.enable_server_reflection(  # type: ignore[no-untyped-call]
-            (*names, health_name, reflection.SERVICE_NAME), server
-        )
+        enable_reflection(server, (*names, health_name))
     return server
 
 

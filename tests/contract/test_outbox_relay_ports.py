@@ -108,7 +108,7 @@ async def outbox(request: pytest.FixtureRequest) -> AsyncIterator[OutboxUnderTes
         return
     database: Database = request.getfixturevalue("module_database")
     empty(database.admin_dsn)
-    async with open_database(database.service_dsn, pool_min_size=1) as adapter:
+    async with open_database(database.service_dsn) as adapter:
         yield PostgresOutbox(adapter.outbox_queue(), database.service_dsn)
 
 

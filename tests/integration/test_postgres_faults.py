@@ -79,6 +79,10 @@ async def in_reach(database: PostgresDatabase) -> bool:
     return True
 
 
+async def all_are_lent(database: PostgresDatabase) -> bool:
+    return database.pool_measures()["pool_available"] == 0
+
+
 async def seconds_until_unavailable(*calls: asyncio.Task[object]) -> float:
     """Wait for calls that all have to fail in the documented way; return how long it took."""
     began = monotonic()
@@ -178,7 +182,7 @@ async def test_a_caller_who_gives_up_on_a_paused_server_is_let_go(
     user = await store_user(database, Records().new_user())
     own_servers.stack.postgres.pause()
     calls = [start(read(database, user)) for _ in range(4)]
-    await asyncio.sleep(0.1)
+    await until(lambda: all_are_lent(database))
     began = monotonic()
     for call in calls:
         call.cancel()
@@ -190,8 +194,9 @@ async def test_a_caller_who_gives_up_on_a_paused_server_is_let_go(
     assert await read_many(database, user) == [user] * 12
 
 
+@pytest.mark.usefixtures("database")
 async def test_a_pool_that_opens_onto_nothing_says_so(
-    database: PostgresDatabase, own_servers: Servers, own_database: Database
+    own_servers: Servers, own_database: Database
 ) -> None:
     await asyncio.to_thread(own_servers.stack.postgres.stop)
     dsn = own_database.service_dsn

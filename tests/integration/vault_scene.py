@@ -58,6 +58,11 @@ class VaultScene:
             f"{self.prefix}/{name}", mount_point=MOUNT
         )
 
+    def overwrite_login(self, half: str, content: str) -> None:
+        """Put something else into `role_id` or `secret_id`."""
+        file: Path = getattr(self.files, half)
+        file.write_text(content)
+
     def tune_role(self, **settings: object) -> None:
         """Change the AppRole, such as its tokens' life."""
         self.root.auth.approle.create_or_update_approle(self.role_name, **settings)

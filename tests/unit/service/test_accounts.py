@@ -10,8 +10,6 @@ from core.domain.kyc import KycStatus
 from core.domain.user import Role, User, UserFilter, UserStatus
 from tests.fakes.world import World
 
-pytestmark = pytest.mark.asyncio
-
 EVERYBODY = UserFilter()
 
 

@@ -27,8 +27,6 @@ from core.domain.user import Role, User, UserStatus
 from tests.fakes.world import PASSWORD, World
 from tests.unit.service.concurrently import started
 
-pytestmark = pytest.mark.asyncio
-
 
 async def _ada() -> tuple[World, User]:
     world = World()

@@ -10,8 +10,6 @@ from core.domain.errors import InvalidCredentials, PageTokenInvalid, ValidationF
 from tests.fakes.clock import START
 from tests.fakes.world import World
 
-pytestmark = pytest.mark.asyncio
-
 EVERYTHING = AuditFilter()
 
 

@@ -12,8 +12,6 @@ from core.domain.session import LoginResult
 from core.domain.user import Role
 from tests.fakes.world import ORIGIN, World
 
-pytestmark = pytest.mark.asyncio
-
 
 async def _authenticate(world: World, access_token: str) -> Caller:
     return await world.use_cases.authentication.authenticate(access_token, ORIGIN)

@@ -20,8 +20,6 @@ from core.domain.user import Role, User
 from tests.fakes.world import World
 from tests.unit.service.concurrently import outcomes
 
-pytestmark = pytest.mark.asyncio
-
 
 def _kinds(results: list[object]) -> Counter[type]:
     return Counter(type(result) for result in results)

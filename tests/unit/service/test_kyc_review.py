@@ -18,8 +18,6 @@ from core.domain.kyc import Kyc, KycReview, KycStatus
 from core.domain.user import Role, User
 from tests.fakes.world import ORIGIN, World
 
-pytestmark = pytest.mark.asyncio
-
 PENDING, VERIFIED, REJECTED = KycStatus.PENDING, KycStatus.VERIFIED, KycStatus.REJECTED
 
 PATHS = {PENDING: [], VERIFIED: [VERIFIED], REJECTED: [REJECTED]}

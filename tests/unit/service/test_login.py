@@ -11,8 +11,6 @@ from core.domain.events import SessionCreated
 from core.domain.session import SessionLifetimes
 from tests.fakes.world import LIFETIMES, ORIGIN, PASSWORD, World
 
-pytestmark = pytest.mark.asyncio
-
 
 async def test_a_right_password_opens_a_session() -> None:
     world = World()

@@ -16,8 +16,6 @@ from core.domain.events import SessionRevoked
 from core.domain.session import RevocationCause, TokenPair
 from tests.fakes.world import World
 
-pytestmark = pytest.mark.asyncio
-
 
 async def _logout(
     world: World, *, refresh_token: str | None = None, access_token: str | None = None

@@ -7,8 +7,6 @@ from core.domain.kyc import KycStatus
 from core.domain.ports.user_service import UserService
 from tests.fakes.world import PASSWORD, World
 
-pytestmark = pytest.mark.asyncio
-
 
 async def test_the_platform_s_operations_are_those_of_the_use_cases() -> None:
     world = World()

@@ -9,8 +9,6 @@ from tests.fakes.clock import START
 from tests.fakes.tables import PortMisuse
 from tests.fakes.world import World
 
-pytestmark = pytest.mark.asyncio
-
 
 async def test_an_event_needs_the_lock_of_its_person() -> None:
     world = World()

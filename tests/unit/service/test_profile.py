@@ -8,8 +8,6 @@ from core.domain.events import UserUpdated
 from core.domain.user import User
 from tests.fakes.world import World
 
-pytestmark = pytest.mark.asyncio
-
 
 async def _ada() -> tuple[World, User]:
     world = World()

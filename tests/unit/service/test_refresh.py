@@ -18,8 +18,6 @@ from core.domain.session import RevocationCause, SessionLifetimes, TokenPair
 from core.domain.user import Role
 from tests.fakes.world import LIFETIMES, World
 
-pytestmark = pytest.mark.asyncio
-
 DAY = 24 * 3600
 
 

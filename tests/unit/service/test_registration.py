@@ -15,8 +15,6 @@ from core.domain.kyc import KycStatus
 from core.domain.user import Role, UserStatus
 from tests.fakes.world import ORIGIN, PASSWORD, World
 
-pytestmark = pytest.mark.asyncio
-
 
 async def test_a_new_account_is_active_and_plain_with_kyc_pending() -> None:
     world = World()

@@ -10,8 +10,6 @@ from core.service.seeding import Seeding
 from tests.fakes.world import World
 from tests.unit.service.concurrently import outcomes
 
-pytestmark = pytest.mark.asyncio
-
 ADMIN = "admin@pandora.example"
 ADMIN_PASSWORD = "an administrator's password"
 USER_PASSWORD = "everybody's password"

@@ -10,8 +10,6 @@ from core.domain.errors import ValidationFailed
 from core.domain.user import Role
 from tests.fakes.world import World
 
-pytestmark = pytest.mark.asyncio
-
 
 async def test_a_service_s_token_lives_an_hour_unless_asked_otherwise() -> None:
     world = World()

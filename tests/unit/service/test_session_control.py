@@ -12,8 +12,6 @@ from core.domain.session import RevocationCause
 from core.domain.user import User
 from tests.fakes.world import LIFETIMES, World
 
-pytestmark = pytest.mark.asyncio
-
 
 async def _ada() -> tuple[World, User]:
     world = World()

@@ -9,8 +9,6 @@ from core.domain.audit import AuditOutcome
 from core.domain.errors import DependencyUnavailable
 from tests.unit.service.scenarios import SCENARIOS, Ada, Scenario
 
-pytestmark = pytest.mark.asyncio
-
 every_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
 
 

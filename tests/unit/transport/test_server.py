@@ -23,9 +23,13 @@ async def test_reflection_shows_the_contract_to_whoever_asks() -> None:
         symbol = reflection_pb2.ServerReflectionRequest(
             file_containing_symbol="pandora.user.v1.UserService"
         )
-        listed, described = [
-            answer async for answer in stub.ServerReflectionInfo(iter([LISTING, symbol]))
-        ]
+        method = reflection_pb2.ServerReflectionRequest(
+            file_containing_symbol="pandora.user.v1.UserService.GetUser"
+        )
+        missing = reflection_pb2.ServerReflectionRequest(file_containing_symbol="a.b.C.D")
+        asked = iter([LISTING, symbol, method, missing])
+        answers = [answer async for answer in stub.ServerReflectionInfo(asked)]
+        listed, described, method_described, not_found = answers
 
     assert {service.name for service in listed.list_services_response.service} == {
         "pandora.user.v1.AuthService",
@@ -37,6 +41,8 @@ async def test_reflection_shows_the_contract_to_whoever_asks() -> None:
         "grpc.reflection.v1alpha.ServerReflection",
     }
     assert described.file_descriptor_response.file_descriptor_proto
+    assert method_described.file_descriptor_response == described.file_descriptor_response
+    assert not_found.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
 
 
 async def test_without_the_setting_there_is_no_reflection() -> None:

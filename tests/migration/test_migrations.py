@@ -1,0 +1,159 @@
+"""The migrations go up and down without a trace, and only one process runs them at a time."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import monotonic
+
+import psycopg
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import OperationalError
+
+from core.postgres import migration
+from tests.migration.schema_dump import dump
+from tests.servers import Database
+
+SCRIPTS = Path(__file__).parents[2] / "migrations"
+
+
+def revisions() -> list[str]:
+    """Return every revision, the oldest first."""
+    scripts = ScriptDirectory(str(SCRIPTS)).walk_revisions()
+    return [script.revision for script in scripts][::-1]
+
+
+def test_up_down_and_up_again_leaves_no_difference(unmigrated: Database) -> None:
+    dsn = unmigrated.owner_dsn
+    migration.downgrade(dsn, "base")  # makes Alembic's own table, which stays
+    empty = dump(dsn)
+    migration.upgrade(dsn)
+    migrated = dump(dsn)
+    migration.downgrade(dsn, "base")
+    assert dump(dsn) == empty
+    migration.upgrade(dsn)
+    assert dump(dsn) == migrated
+    assert migrated != empty
+
+
+def test_every_single_step_goes_up_and_down_without_a_difference(unmigrated: Database) -> None:
+    dsn = unmigrated.owner_dsn
+    migration.downgrade(dsn, "base")
+    on_the_way_up = [dump(dsn)]
+    for revision in revisions():
+        migration.upgrade(dsn, revision)
+        assert migration.current(dsn) == revision
+        on_the_way_up.append(dump(dsn))
+    for before in reversed(on_the_way_up[:-1]):
+        migration.downgrade(dsn, "-1")
+        assert dump(dsn) == before
+
+
+def test_migrating_again_changes_nothing(unmigrated: Database) -> None:
+    migration.upgrade(unmigrated.owner_dsn)
+    migrated = dump(unmigrated.owner_dsn)
+    migration.upgrade(unmigrated.owner_dsn)
+    assert dump(unmigrated.owner_dsn) == migrated
+
+
+def test_several_processes_may_migrate_at_once(unmigrated: Database) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(migration.upgrade, unmigrated.owner_dsn) for _ in range(4)]:
+            done.result()
+    assert migration.current(unmigrated.owner_dsn) == migration.head()
+
+
+def test_a_schema_is_behind_until_it_is_migrated(unmigrated: Database) -> None:
+    assert migration.current(unmigrated.service_dsn) is None
+    assert migration.is_behind(unmigrated.service_dsn)
+    migration.upgrade(unmigrated.owner_dsn, revisions()[0])
+    assert migration.is_behind(unmigrated.service_dsn)
+    migration.upgrade(unmigrated.owner_dsn)
+    assert migration.current(unmigrated.service_dsn) == migration.head() == revisions()[-1]
+    assert not migration.is_behind(unmigrated.service_dsn)
+
+
+def test_a_schema_of_a_newer_version_is_not_behind(database: Database) -> None:
+    with psycopg.connect(database.owner_dsn) as owner:
+        owner.execute("UPDATE alembic_version SET version_num = 'of the future'")
+    assert not migration.is_behind(database.service_dsn)
+
+
+def test_migrating_does_not_depend_on_the_working_directory(
+    unmigrated: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    migration.upgrade(unmigrated.owner_dsn)
+    assert migration.current(unmigrated.owner_dsn) == migration.head()
+
+
+def test_a_table_in_use_ends_the_migration_soon_and_leaves_the_step_undone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migration, "LOCK_TIMEOUT_SECONDS", 1)
+    with psycopg.connect(database.service_dsn) as reader:
+        reader.execute("SELECT count(*) FROM service_tokens")
+        began = monotonic()
+        with pytest.raises(OperationalError, match="lock timeout"):
+            migration.downgrade(database.owner_dsn, "-1")
+        assert monotonic() - began < 10
+    assert migration.current(database.owner_dsn) == migration.head()
+    migration.downgrade(database.owner_dsn, "-1")
+
+
+def test_a_migration_waits_for_its_turn_for_a_bounded_time(
+    unmigrated: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migration, "TURN_TIMEOUT_SECONDS", 1)
+    with psycopg.connect(unmigrated.owner_dsn) as other:
+        other.execute(migration.TAKE_TURN.text.encode(), {"key": migration._TURN_KEY})
+        with pytest.raises(OperationalError, match="lock timeout"):
+            migration.upgrade(unmigrated.owner_dsn)
+    migration.upgrade(unmigrated.owner_dsn)
+
+
+def test_every_constraint_and_index_has_the_name_that_its_migration_gives(
+    database: Database,
+) -> None:
+    source = "".join(path.read_text() for path in (SCRIPTS / "versions").glob("*.py"))
+    named = set(re.findall(r"(?:CONSTRAINT|INDEX|TRIGGER) (\w+)", source))
+    with psycopg.connect(database.owner_dsn) as owner:
+        found = {
+            name
+            for (name,) in owner.execute(
+                # Partitions take theirs from the parent. NOT NULL is a property of a column.
+                """
+                SELECT conname::text FROM pg_constraint AS c JOIN pg_class AS t ON t.oid = conrelid
+                WHERE t.relnamespace = 'public'::regnamespace AND NOT t.relispartition
+                  AND contype <> 'n'
+                UNION
+                SELECT i.relname::text FROM pg_index JOIN pg_class AS i ON i.oid = indexrelid
+                JOIN pg_class AS t ON t.oid = indrelid
+                WHERE t.relnamespace = 'public'::regnamespace AND NOT t.relispartition
+                UNION
+                SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal
+                """
+            )
+        }
+    assert found - named == {"alembic_version_pkc"}
+    assert named - found == {"AS"} & named
+
+
+def test_times_have_time_zones_and_texts_have_no_length(database: Database) -> None:
+    with psycopg.connect(database.owner_dsn) as owner:
+        types = {
+            name
+            for (name,) in owner.execute(
+                "SELECT DISTINCT data_type FROM information_schema.columns"
+                " WHERE table_schema = 'public' AND table_name <> 'alembic_version'"
+            )
+        }
+    assert types == {
+        "uuid",
+        "text",
+        "boolean",
+        "bigint",
+        "jsonb",
+        "ARRAY",
+        "timestamp with time zone",
+    }
