@@ -23,7 +23,7 @@ class NotReadyError(DevstackError):
     def __init__(self, *, name: str, reason: str, log_end: str) -> None:
         self.name = name
         self.reason = reason
-        said = f"; its log ends with:\n{log_end}" if log_end else "; its log is empty"
+        said = f"; its log ends with:\n{log_end}" if log_end else ""
         super().__init__(f"{name} {reason}{said}")
 
 

@@ -3,26 +3,19 @@
 import hashlib
 import shutil
 import signal
-import subprocess
-import time
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
 import psycopg
 
-from devstack import account, postgres_install
-from devstack.errors import NotReadyError
+from devstack import account, postgres_data, postgres_install
 from devstack.ports import HOST, require_free
-from devstack.private_file import kept_password, write_private
+from devstack.private_file import kept_password
 from devstack.process import Command, Daemon
-from devstack.process_table import working_in
 
-SUPERUSER: Final = "postgres"
 PORT_VARIABLE: Final = "DEV_POSTGRES_PORT"
 _START_DEADLINE_SECONDS: Final = 60.0
-_ORPHANS_PATIENCE_SECONDS: Final = 10.0
-_ORPHANS_POLL_SECONDS: Final = 0.05
 # A socket's path may have 107 bytes (sun_path in unix(7)); PostgreSQL appends its own name.
 _SOCKET_FOLDER_LIMIT: Final = 107 - len("/.s.PGSQL.65535.lock")
 
@@ -41,12 +34,12 @@ class PostgresServer:
     @property
     def data(self) -> Path:
         """The cluster's data directory."""
-        return self.home / "data"
+        return postgres_data.cluster(self.home)
 
     @property
     def socket_folder(self) -> Path | None:
         """Where the Unix socket lies; None when the path is too long for one."""
-        folder = self.home / "socket"
+        folder = postgres_data.socket_folder(self.home)
         return folder if len(bytes(folder)) <= _SOCKET_FOLDER_LIMIT else None
 
     @property
@@ -54,7 +47,9 @@ class PostgresServer:
         """Whether the server process is there (it may be paused)."""
         return self._daemon.pid is not None
 
-    def dsn(self, database: str, *, user: str = SUPERUSER, password: str | None = None) -> str:
+    def dsn(
+        self, database: str, *, user: str = postgres_data.SUPERUSER, password: str | None = None
+    ) -> str:
         """Return a connection URL; without a password it is the superuser's."""
         secret = password or kept_password(self._password_file)
         return f"postgresql://{user}:{quote(secret, safe='')}@{self.address}/{database}"
@@ -67,9 +62,12 @@ class PostgresServer:
             return
         self.stop()
         require_free(self.port, variable=PORT_VARIABLE, purpose="PostgreSQL")
-        self._clear_after_crash()
-        if not (self.data / "PG_VERSION").exists():
-            self._initialise(programs)
+        if (self.data / "PG_VERSION").exists():
+            postgres_data.clear_after_crash(self.home)
+        else:
+            postgres_data.initialise(
+                self.home, programs, self._account, password=kept_password(self._password_file)
+            )
         self._daemon.start(command)
 
     def await_ready(self) -> None:
@@ -130,73 +128,10 @@ class PostgresServer:
                 str(self.data),
                 *(f"--{name}={value}" for name, value in options.items()),
             ),
-            environment=_ENVIRONMENT,
+            environment=postgres_data.ENVIRONMENT,
             directory=self.home,
             account=self._account,
         )
-
-    def _clear_after_crash(self) -> None:
-        """Remove the lock file of a dead server once none of its processes is left.
-
-        PostgreSQL itself would take the dead server for a living one until its parent has reaped
-        it, and in a container the parent may never do so.
-
-        Raises:
-            NotReadyError: A process still uses the data; two servers at once would destroy it.
-        """
-        lock_file = self.data / "postmaster.pid"
-        deadline = time.monotonic() + _ORPHANS_PATIENCE_SECONDS
-        while lock_file.exists():
-            left = working_in(self.data)
-            if not left:
-                lock_file.unlink()
-            elif time.monotonic() > deadline:
-                reason = f"cannot start: processes {left} still use {self.data}"
-                raise NotReadyError(name="postgres", reason=reason, log_end=self._daemon.log_end())
-            else:
-                time.sleep(_ORPHANS_POLL_SECONDS)
-
-    def _initialise(self, programs: Path) -> None:
-        password_file = self.home / "initial-password"
-        for folder in (self.home, self.home / "data", self.home / "socket"):
-            if self._account is None:
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            else:
-                folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-                self._account.own(folder)
-        write_private(password_file, kept_password(self._password_file))
-        if self._account is not None:
-            shutil.chown(password_file, self._account.uid, self._account.gid)
-        try:
-            outcome = subprocess.run(
-                [
-                    programs / "initdb",
-                    f"--pgdata={self.data}",
-                    f"--username={SUPERUSER}",
-                    f"--pwfile={password_file}",
-                    "--auth-host=scram-sha-256",
-                    "--auth-local=scram-sha-256",
-                    "--encoding=UTF8",
-                    # The machine's locales differ; this one is part of PostgreSQL itself.
-                    "--locale=C",
-                    "--locale-provider=builtin",
-                    "--builtin-locale=C.UTF-8",
-                ],
-                cwd=self.home,
-                env=_ENVIRONMENT,
-                user=self._account.uid if self._account else None,
-                group=self._account.gid if self._account else None,
-                extra_groups=[] if self._account else None,
-                check=False,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        finally:
-            password_file.unlink()
-        if outcome.returncode != 0:
-            shutil.rmtree(self.data, ignore_errors=True)
-            raise NotReadyError(name="initdb", reason="failed", log_end=outcome.stdout.strip())
 
     def _answers(self) -> bool:
         try:
@@ -205,6 +140,3 @@ class PostgresServer:
         except psycopg.OperationalError:
             return False
         return True
-
-
-_ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}

@@ -19,7 +19,7 @@ from gateway.dispatch import Dispatcher
 from gateway.exchange import Endpoint, Middleware
 from gateway.middleware.access_log import AccessLog
 from gateway.middleware.client_address import ClientAddress
-from gateway.middleware.limits import HeadLimit
+from gateway.middleware.limits import HeadLimits
 from gateway.middleware.measurement import Measurement
 from gateway.middleware.problems import problems
 from gateway.middleware.request_id import RequestId
@@ -150,16 +150,14 @@ class Gateway:
             AccessLog(self._log, time.monotonic),
             self._security,
             problems,
-            HeadLimit(settings.max_head_bytes),
+            HeadLimits(settings.max_head_bytes),
         ]
 
     def _connect(self, server: HttpServer) -> Connection:
         settings = self._settings
         return Connection(
             server,
-            refuse_unreadable=Unreadable(
-                self._log, self._metrics, self._security.headers, _new_id
-            ),
+            refuse_unreadable=Unreadable(self._log, self._metrics, self._security.headers, _new_id),
             head_timeout_seconds=settings.head_timeout_seconds,
             keepalive_timeout=settings.keepalive_timeout_seconds,
             lingering_time=settings.body_timeout_seconds,

@@ -87,7 +87,7 @@ def _services_of(file: object) -> Sequence[ServiceDescriptor]:
 
 
 def _rpc(method: MethodDescriptor) -> Rpc:
-    answer = _option(method, access_pb2.http_answer, access_pb2.HttpAnswer)
+    access = _option(method, access_pb2.access, access_pb2.AccessRule)
     rule = _option(method, annotations_pb2.http, HttpRule)
     bindings = tuple(_bindings(method, rule)) if rule.WhichOneof("pattern") else ()
     if bindings and method.client_streaming:
@@ -97,8 +97,8 @@ def _rpc(method: MethodDescriptor) -> Rpc:
         request=method.input_type,
         response=method.output_type,
         server_streaming=method.server_streaming,
-        success_status=answer.success_status or _OK,
-        public_max_age_seconds=answer.public_max_age_seconds,
+        success_status=access.success_status or _OK,
+        public_max_age_seconds=access.public_max_age_seconds,
         bindings=bindings,
     )
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import grpc
 from opentelemetry import context as current_context
+from opentelemetry.context import Context
 from opentelemetry.trace import (
     INVALID_TRACE_ID,
     Span,
@@ -50,8 +51,9 @@ class Tracing:
 
     async def __call__(self, call: Call, proceed: Next) -> Answer:
         """Trace a call; `trace_id` stays empty where the tracer makes no ids."""
-        span = self._start(call)
-        token = current_context.attach(set_span_in_context(span))
+        parent = self._parent(call)
+        span = self._start(call, parent)
+        token = current_context.attach(set_span_in_context(span, parent))
         try:
             answer = await proceed(call)
         except BaseException as error:
@@ -64,16 +66,20 @@ class Tracing:
             current_context.detach(token)
             span.end()
 
-    def _start(self, call: Call) -> Span:
+    def _parent(self, call: Call) -> Context:
+        """Return the client's span; never one that this process happened to start within."""
         carrier = {
             key: values[0]
             for key in ("traceparent", "tracestate")
             if len(values := call.values(key)) == 1
         }
+        return self._propagator.extract(carrier, Context())
+
+    def _start(self, call: Call, parent: Context) -> Span:
         service, _, name = call.method.partition("/")
         span = self._tracer.start_span(
             call.method,
-            context=self._propagator.extract(carrier) if carrier else None,
+            context=parent,
             kind=SpanKind.SERVER,
             attributes={"rpc.system": "grpc", "rpc.service": service, "rpc.method": name},
         )

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from core.domain.events import RecordedEvent, UserUpdated
 from core.domain.ids import uuid7
 from core.domain.ports.outbox_relay import EventStream, OutboxQueue
+from core.domain.ports.unit_of_work import UnitOfWork
 from core.domain.user import NewUser, Role
 from core.events.backoff import BackoffPolicy
 from core.events.payloads import encode
@@ -113,19 +114,24 @@ class RelayScene:
 
     async def change(self, user_id: UUID, *, padding: str = "") -> UUID:
         """Commit one change with its event, as a use case does; both bear the change's number."""
+        async with self.writer.transaction() as unit:
+            event_id = await self.write_change(unit, user_id, padding=padding)
+            await unit.commit()
+        return event_id
+
+    async def write_change(self, unit: UnitOfWork, user_id: UUID, *, padding: str = "") -> UUID:
+        """Write one change with its event, and leave the commit to the caller."""
         now = self.clock.now()
         event_id = uuid7(now, os.urandom(10))
-        async with self.writer.transaction() as unit:
-            user = await unit.users.lock(user_id)
-            assert user is not None
-            number = str(int(user.full_name or "0") + 1)
-            await unit.users.update_profile(user_id, full_name=number, at=now)
-            fields = (number, padding) if padding else (number,)
-            event = UserUpdated(user_id=user_id, changed_fields=fields)
-            await unit.outbox.append(
-                RecordedEvent(id=event_id, occurred_at=now, trace_id=TRACE_ID, event=event)
-            )
-            await unit.commit()
+        user = await unit.users.lock(user_id)
+        assert user is not None
+        number = str(int(user.full_name or "0") + 1)
+        await unit.users.update_profile(user_id, full_name=number, at=now)
+        fields = (number, padding) if padding else (number,)
+        event = UserUpdated(user_id=user_id, changed_fields=fields)
+        await unit.outbox.append(
+            RecordedEvent(id=event_id, occurred_at=now, trace_id=TRACE_ID, event=event)
+        )
         return event_id
 
     def open_stream(self) -> tuple[RedisEventStream, Redis]:

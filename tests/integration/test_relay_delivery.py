@@ -99,19 +99,34 @@ async def test_rows_keep_the_ids_that_the_stream_gave(
     assert rows == [(entry.envelope["id"], entry.stream_id) for entry in scene.entries()]
 
 
-async def test_an_event_of_an_open_or_undone_transaction_is_not_delivered(
+async def test_an_event_is_delivered_once_it_is_committed_however_late_that_is(
     scene: RelayScene,
 ) -> None:
     anna, ben = await scene.people(2)
     async with scene.open_relay() as (relay, _):
         async with scene.writer.transaction() as unit:
-            await unit.users.lock(anna)
-            assert await relay.relay_batch() == 0
-        await scene.change(ben)
-        assert await relay.relay_batch() == 1
-        await scene.change(anna)
+            await scene.write_change(unit, anna)
+            await scene.change(ben)
+            assert await relay.relay_batch() == 1
+            await unit.commit()
+        # Its number is lower than the one that is delivered already.
         assert await relay.relay_batch() == 1
     assert scene.first_appearances() == {ben: [1], anna: [1]}
+    assert [entry.envelope["payload"]["user_id"] for entry in scene.entries()] == [
+        str(ben),
+        str(anna),
+    ]
+
+
+async def test_an_event_of_a_change_that_was_undone_is_never_delivered(scene: RelayScene) -> None:
+    (anna,) = await scene.people(1)
+    async with scene.open_relay() as (relay, _):
+        async with scene.writer.transaction() as unit:
+            await scene.write_change(unit, anna)
+        assert await relay.relay_batch() == 0
+        await scene.change(anna)
+        assert await relay.relay_batch() == 1
+    assert scene.first_appearances() == {anna: [1]}
 
 
 async def test_a_relay_that_dies_after_the_append_leads_to_a_repeat_with_the_same_id(

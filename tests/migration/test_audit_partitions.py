@@ -37,9 +37,9 @@ def named(month: date) -> str:
     return month.strftime("audit_events_y%Ym%m")
 
 
-def test_last_month_this_month_and_a_year_ahead_have_partitions(database: Database) -> None:
+def test_last_month_this_month_and_a_year_ahead_have_partitions(module_database: Database) -> None:
     today = datetime.now(UTC).date()
-    with psycopg.connect(database.owner_dsn) as owner:
+    with psycopg.connect(module_database.owner_dsn) as owner:
         found = [
             name
             for (name,) in owner.execute(
@@ -53,10 +53,12 @@ def test_last_month_this_month_and_a_year_ahead_have_partitions(database: Databa
     ]
 
 
-def test_a_month_begins_and_ends_at_midnight_utc(database: Database) -> None:
+def test_a_month_begins_and_ends_at_midnight_utc(module_database: Database) -> None:
     month = add_months(datetime.now(UTC).date(), 1)
     midnight = datetime(month.year, month.month, 1, tzinfo=UTC)
-    with psycopg.connect(make_conninfo(database.owner_dsn, options="-c timezone=Asia/Tokyo")) as c:
+    with psycopg.connect(
+        make_conninfo(module_database.owner_dsn, options="-c timezone=Asia/Tokyo")
+    ) as c:
         assert append(c, midnight) == named(month)
         assert append(c, midnight - timedelta(microseconds=1)) == named(add_months(month, -1))
 
@@ -64,8 +66,10 @@ def test_a_month_begins_and_ends_at_midnight_utc(database: Database) -> None:
 @pytest.mark.parametrize(
     "moment", [datetime(1970, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)]
 )
-def test_a_row_of_a_month_without_a_partition_is_kept(database: Database, moment: datetime) -> None:
-    with psycopg.connect(database.owner_dsn) as owner:
+def test_a_row_of_a_month_without_a_partition_is_kept(
+    module_database: Database, moment: datetime
+) -> None:
+    with psycopg.connect(module_database.owner_dsn) as owner:
         assert append(owner, moment) == "audit_events_default"
 
 
@@ -77,8 +81,8 @@ def test_the_time_zone_of_whoever_migrates_does_not_matter(unmigrated: Database)
     assert dump(unmigrated.owner_dsn) == migrated
 
 
-def test_the_owner_adds_a_month_once(database: Database) -> None:
-    with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
+def test_the_owner_adds_a_month_once(module_database: Database) -> None:
+    with psycopg.connect(module_database.owner_dsn, autocommit=True) as owner:
         row = owner.execute("SELECT add_audit_month('2093-02-28')").fetchone()
         assert row == ("audit_events_y2093m02",)
         moment = datetime(2093, 2, 28, 23, 59, 59, tzinfo=UTC)

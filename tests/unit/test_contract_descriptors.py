@@ -67,7 +67,7 @@ def test_has_the_promised_route(method: MethodDescriptor) -> None:
 
 
 def test_answers_with_the_promised_status(method: MethodDescriptor) -> None:
-    answer = _option(method.GetOptions(), access_pb2.http_answer)
+    answer = _option(method.GetOptions(), access_pb2.access)
     status = answer.success_status if answer else 0
     assert (status or 200) == PROMISES[_name(method)].status
 

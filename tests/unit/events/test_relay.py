@@ -1,96 +1,30 @@
-"""What the relay promises, on a stream and an outbox in memory."""
+"""What the relay promises of each batch, on a stream and an outbox in memory."""
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.trace import NoOpTracer
 
 from core.domain.errors import DependencyUnavailable
-from core.domain.ports.outbox_relay import EventStream, OutboxEvent
-from core.events.backoff import BackoffPolicy
-from core.events.publish_spans import PublishSpans
-from core.events.relay import Relay, RelayPolicy
-from tests.fakes.clock import START, FakeClock
+from core.domain.ports.outbox_relay import OutboxEvent
+from core.events.relay import Relay
+from tests.fakes.clock import START
 from tests.fakes.events import (
     AnswerLostStream,
-    FakeEventStream,
-    FakeOutboxQueue,
-    RecordingRelayMetrics,
 )
-from tests.unit.events.outbox_events import ANNA, BEN, CARA, TRACE_ID, OutboxEvents
-
-DEADLINE_SECONDS = 10.0
-
-REDIS_DOWN = DependencyUnavailable("redis", detail="ConnectionError")
-POSTGRES_DOWN = DependencyUnavailable("postgres")
-
-
-class Scene:
-    """A relay with everything around it; its clocks stand still unless a test moves them."""
-
-    def __init__(self, *, batch_size: int = 100) -> None:
-        self.batch_size = batch_size
-        self.make = OutboxEvents()
-        self.queue = FakeOutboxQueue()
-        self.stream = FakeEventStream()
-        self.clock = FakeClock()
-        self.changed = asyncio.Event()
-        self.metrics = RecordingRelayMetrics(on_change=self.changed.set)
-        self.relay = self.relay_to(self.stream)
-
-    def relay_to(self, stream: EventStream, *, backoff_seconds: float = 0.001) -> Relay:
-        return Relay(
-            queue=self.queue,
-            stream=stream,
-            policy=RelayPolicy(
-                batch_size=self.batch_size,
-                poll_interval_seconds=0.001,
-                backlog_interval_seconds=5.0,
-                backoff=BackoffPolicy(
-                    initial_seconds=backoff_seconds, max_seconds=2 * backoff_seconds
-                ),
-                hold_seconds=30.0,
-            ),
-            metrics=self.metrics,
-            spans=PublishSpans(NoOpTracer(), stream="pandora.user.events"),
-            clock=self.clock,
-            monotonic=self.monotonic,
-            random=lambda: 1.0,
-        )
-
-    def monotonic(self) -> float:
-        return (self.clock.now() - START).total_seconds()
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for a state; the relay reports in every turn, so each turn looks again."""
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            while not condition():
-                self.changed.clear()
-                await self.changed.wait()
-
-
-class GatedStream:
-    """Holds every append until its gate is opened."""
-
-    def __init__(self, stream: EventStream) -> None:
-        self._stream = stream
-        self.entered = asyncio.Event()
-        self.gate = asyncio.Event()
-
-    async def append(self, entries: Sequence[str]) -> Sequence[str]:
-        self.entered.set()
-        await self.gate.wait()
-        return await self._stream.append(entries)
-
-
-def ids(*events: OutboxEvent) -> list[str]:
-    return [str(event.id) for event in events]
+from tests.unit.events.outbox_events import ANNA, BEN, CARA, TRACE_ID
+from tests.unit.events.relay_on_fakes import (
+    POSTGRES_DOWN,
+    REDIS_DOWN,
+    CapriciousStream,
+    GatedStream,
+    Scene,
+    ids,
+)
 
 
 async def test_events_arrive_in_order_and_are_marked_with_their_stream_ids() -> None:
@@ -220,86 +154,6 @@ async def test_the_lag_of_each_event_is_reported_once_it_is_marked() -> None:
     scene.clock.advance(10.0)
     await scene.relay.relay_batch()
     assert scene.metrics.lags_seconds == [9.0, 8.0]
-
-
-async def test_it_outlives_every_outage_and_recovers_by_itself() -> None:
-    scene = Scene()
-    event = scene.make.of(ANNA)
-    scene.queue.add(event)
-    stopping = asyncio.Event()
-    scene.stream.failure = REDIS_DOWN
-    running = asyncio.create_task(scene.relay.run(stopping))
-    await scene.until(lambda: scene.metrics.failures["redis"] >= 3)
-    scene.stream.failure, scene.queue.failure = None, POSTGRES_DOWN
-    await scene.until(lambda: scene.metrics.failures["postgres"] >= 3)
-    scene.queue.failure = RuntimeError("a defect")
-    await scene.until(lambda: scene.metrics.failures["internal"] >= 3)
-    scene.queue.failure = None
-    await scene.until(lambda: not scene.queue.waiting)
-    stopping.set()
-    await asyncio.wait_for(running, DEADLINE_SECONDS)
-    assert scene.stream.event_ids == ids(event)
-
-
-async def test_the_backlog_is_measured_while_the_stream_is_down() -> None:
-    scene = Scene()
-    scene.queue.add(scene.make.of(ANNA), scene.make.of(ANNA))
-    scene.clock.advance(61.0)
-    scene.stream.failure = REDIS_DOWN
-    stopping = asyncio.Event()
-    running = asyncio.create_task(scene.relay.run(stopping))
-    await scene.until(lambda: bool(scene.metrics.backlogs))
-    scene.clock.advance(5.0)
-    await scene.until(lambda: len(scene.metrics.backlogs) > 1)
-    scene.stream.failure = None
-    await scene.until(lambda: not scene.queue.waiting)
-    scene.clock.advance(5.0)
-    await scene.until(lambda: len(scene.metrics.backlogs) > 2)
-    stopping.set()
-    await asyncio.wait_for(running, DEADLINE_SECONDS)
-    assert scene.metrics.backlogs == [(2, 60.0), (2, 65.0), (0, 0.0)]
-
-
-async def test_a_stop_lets_the_batch_end_that_has_begun() -> None:
-    scene = Scene()
-    event = scene.make.of(ANNA)
-    scene.queue.add(event)
-    gated = GatedStream(scene.stream)
-    stopping = asyncio.Event()
-    running = asyncio.create_task(scene.relay_to(gated).run(stopping))
-    await gated.entered.wait()
-    stopping.set()
-    gated.gate.set()
-    await asyncio.wait_for(running, DEADLINE_SECONDS)
-    assert [mark.sequence for mark, _ in scene.queue.published] == [event.sequence]
-
-
-async def test_a_stop_does_not_wait_for_a_back_off_to_end() -> None:
-    scene = Scene()
-    scene.queue.failure = POSTGRES_DOWN
-    stopping = asyncio.Event()
-    relay = scene.relay_to(scene.stream, backoff_seconds=3600.0)
-    running = asyncio.create_task(relay.run(stopping))
-    await scene.until(lambda: scene.metrics.failures["postgres"] == 1)
-    stopping.set()
-    await asyncio.wait_for(running, DEADLINE_SECONDS)
-
-
-class CapriciousStream:
-    """Appends, refuses, or appends and loses the answer, as a script says."""
-
-    def __init__(self, stream: FakeEventStream, script: Sequence[str]) -> None:
-        self._stream = stream
-        self._script = list(script)
-
-    async def append(self, entries: Sequence[str]) -> Sequence[str]:
-        outcome = self._script.pop(0) if self._script else "appended"
-        if outcome == "refused":
-            raise REDIS_DOWN
-        stream_ids = await self._stream.append(entries)
-        if outcome == "answer lost":
-            raise REDIS_DOWN
-        return stream_ids
 
 
 @given(

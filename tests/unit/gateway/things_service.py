@@ -1,8 +1,9 @@
-"""A service made at run time, for what the contract's own services do not do yet: streams, bodies
-and answers that are one field, further bindings, nested path variables.
+"""A service made at run time, for what the contract's own services do not do yet.
+
+Streams, bodies and answers that are one field, further bindings, nested path variables.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from google.api import annotations_pb2
 from google.api.http_pb2 import HttpRule
@@ -64,8 +65,9 @@ def _file() -> FileDescriptorProto:
             ],
         )
     )
-    put.options.Extensions[access_pb2.http_answer].success_status = 202
-    put.options.Extensions[access_pb2.http_answer].public_max_age_seconds = 60
+    answer: access_pb2.AccessRule = _extensions(put)[access_pb2.access]
+    answer.success_status = 202
+    answer.public_max_age_seconds = 60
     _method(things.method.add(), "HiddenThing")
     return file
 
@@ -99,5 +101,10 @@ def _method(
 
 
 def _rule(method: MethodDescriptorProto) -> HttpRule:
-    rule: HttpRule = method.options.Extensions[annotations_pb2.http]
+    rule: HttpRule = _extensions(method)[annotations_pb2.http]
     return rule
+
+
+def _extensions(method: MethodDescriptorProto) -> Any:  # noqa: ANN401
+    """Generated extensions carry no type of their own."""
+    return method.options.Extensions

@@ -1,7 +1,7 @@
 import grpc
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.trace import NoOpTracer, SpanKind, StatusCode
 
 from core.domain.errors import UserNotFound
@@ -72,6 +72,15 @@ async def test_without_a_valid_parent_a_trace_begins_here(headers: list[tuple[st
     assert the_span(door).parent is None
     assert door.log.entries[-1]["trace_id"] != TRACE
     assert len(door.log.entries[-1]["trace_id"]) == 32
+
+
+async def test_a_server_that_was_started_within_a_span_is_no_parent() -> None:
+    tracer = TracerProvider().get_tracer("start-up")
+    with tracer.start_as_current_span("start the server"):
+        async with open_door() as door:
+            await door.call(GET_JWKS)
+
+    assert the_span(door).parent is None
 
 
 async def test_a_refusal_that_is_the_clients_fault_is_no_error_of_the_server() -> None:

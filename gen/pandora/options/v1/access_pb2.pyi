@@ -24,25 +24,19 @@ CALLER_ROLE_ADMIN: CallerRole
 CALLER_ROLE_SERVICE: CallerRole
 ACCESS_FIELD_NUMBER: _ClassVar[int]
 access: _descriptor.FieldDescriptor
-HTTP_ANSWER_FIELD_NUMBER: _ClassVar[int]
-http_answer: _descriptor.FieldDescriptor
 
 class AccessRule(_message.Message):
-    __slots__ = ("anyone", "roles", "self", "never_self")
+    __slots__ = ("anyone", "roles", "self", "never_self", "success_status", "public_max_age_seconds")
     ANYONE_FIELD_NUMBER: _ClassVar[int]
     ROLES_FIELD_NUMBER: _ClassVar[int]
     SELF_FIELD_NUMBER: _ClassVar[int]
     NEVER_SELF_FIELD_NUMBER: _ClassVar[int]
+    SUCCESS_STATUS_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_MAX_AGE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     anyone: bool
     roles: _containers.RepeatedScalarFieldContainer[CallerRole]
     self: bool
     never_self: bool
-    def __init__(self_, anyone: _Optional[bool] = ..., roles: _Optional[_Iterable[_Union[CallerRole, str]]] = ..., self: _Optional[bool] = ..., never_self: _Optional[bool] = ...) -> None: ...
-
-class HttpAnswer(_message.Message):
-    __slots__ = ("success_status", "public_max_age_seconds")
-    SUCCESS_STATUS_FIELD_NUMBER: _ClassVar[int]
-    PUBLIC_MAX_AGE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     success_status: int
     public_max_age_seconds: int
-    def __init__(self, success_status: _Optional[int] = ..., public_max_age_seconds: _Optional[int] = ...) -> None: ...
+    def __init__(self_, anyone: _Optional[bool] = ..., roles: _Optional[_Iterable[_Union[CallerRole, str]]] = ..., self: _Optional[bool] = ..., never_self: _Optional[bool] = ..., success_status: _Optional[int] = ..., public_max_age_seconds: _Optional[int] = ...) -> None: ...

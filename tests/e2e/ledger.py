@@ -1,0 +1,99 @@
+"""What the service has written: rows, as a database's administrator sees them, and events."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+import redis.asyncio
+from psycopg import sql
+
+from tests.e2e.service import Service
+from tests.postgres_client import until
+
+# All but the time and the place of an event's publication, which come later.
+_OUTBOX: Final = "(id, user_id, event_type, payload, trace_id, occurred_at)"
+_TABLES: Final = {
+    "users": "users::text",
+    "sessions": "sessions::text",
+    "refresh_tokens": "refresh_tokens::text",
+    "kyc_reviews": "kyc_reviews::text",
+    "service_tokens": "service_tokens::text",
+    "outbox": f"ROW{_OUTBOX}::text",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """Everything that is stored: of each table the rows' number and the digest of all of them."""
+
+    tables: Mapping[str, tuple[int, str]]
+    audit_rows: int
+
+
+def snapshot(service: Service) -> Snapshot:
+    """Look at all tables at one moment."""
+    parts = ", ".join(
+        f"(SELECT count(*) FROM {table}), "
+        f"(SELECT md5(coalesce(string_agg({row}, '|' ORDER BY {row}), '')) FROM {table})"
+        for table, row in _TABLES.items()
+    )
+    statement = f"SELECT {parts}, (SELECT count(*) FROM audit_events)"  # noqa: S608 - names above
+    (found,) = rows(service, statement)
+    pairs = zip(found[0:-1:2], found[1:-1:2], strict=True)
+    return Snapshot(tables=dict(zip(_TABLES, pairs, strict=True)), audit_rows=found[-1])
+
+
+def rows(service: Service, statement: str, *values: object) -> Sequence[tuple[Any, ...]]:
+    """Run a query as the superuser."""
+    with psycopg.connect(service.site.database.admin_dsn) as connection:
+        return connection.execute(sql.SQL(statement), values).fetchall()  # type: ignore[arg-type]
+
+
+def count(service: Service, statement: str, *values: object) -> int:
+    """Return the one number that a query answers."""
+    ((number,),) = rows(service, statement, *values)
+    return int(number)
+
+
+async def everything_published(service: Service) -> None:
+    """Return once the relay has carried every event of the outbox to the stream."""
+
+    async def drained() -> bool:
+        waiting = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+        return count(service, waiting) == 0
+
+    await until(drained)
+
+
+async def stream_entries(service: Service) -> Sequence[Mapping[str, str]]:
+    """Return every entry of the service's stream, as Redis has it."""
+    async with redis.asyncio.Redis.from_url(
+        service.site.servers.stack.valkey.url(), decode_responses=True
+    ) as client:
+        entries = await client.xrange(service.site.stream)
+    return [fields for _, fields in entries]
+
+
+async def events_of(service: Service, user_id: str) -> Sequence[dict[str, Any]]:
+    """Return the envelopes of everything published about somebody, in the stream's order."""
+    await everything_published(service)
+    envelopes = [json.loads(entry["event"]) for entry in await stream_entries(service)]
+    return [each for each in envelopes if each["payload"]["user_id"] == user_id]
+
+
+async def until_lock_waiters(service: Service, number: int) -> None:
+    """Return once so many of the service's statements wait for a lock in its database."""
+    await until(_lock_waiters(service, number))
+
+
+def _lock_waiters(service: Service, number: int) -> Callable[[], Awaitable[bool]]:
+    async def reached() -> bool:
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return count(service, waiting) >= number
+
+    return reached

@@ -1,0 +1,110 @@
+"""Where one service runs: servers, a database, secrets, a stream and ports of its own."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Final
+
+from devstack.ports import free_port
+from devstack.provisioning import Provisioned, provision
+from devstack.service_environment import (
+    CORE_METRICS_PORT,
+    CORE_PORT,
+    GATEWAY_METRICS_PORT,
+    GATEWAY_PORT,
+    RELAY_METRICS_PORT,
+    ServicePorts,
+    core_environment,
+    gateway_environment,
+)
+from devstack.vault_access import BootstrapFiles, VaultAccess
+from tests.e2e.processes import Process, plain_environment, run_to_end
+from tests.servers import Database, Servers, cloned_database
+
+_PORTS: Final = (
+    CORE_PORT,
+    CORE_METRICS_PORT,
+    GATEWAY_PORT,
+    GATEWAY_METRICS_PORT,
+    RELAY_METRICS_PORT,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Everything that a service needs and nothing that runs; `settings` are PANDORA_… variables.
+
+    `beside` holds variables that are no settings of the service.
+    """
+
+    servers: Servers
+    database: Database
+    access: Provisioned
+    stream: str
+    ports: ServicePorts
+    folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def core_address(self) -> str:
+        return self.ports.address(CORE_PORT)
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://{self.ports.address(GATEWAY_PORT)}"
+
+    def metrics_url(self, variable: str) -> str:
+        """Return where the process answers whose metrics port the variable names."""
+        return f"http://{self.ports.address(variable)}/metrics"
+
+    @property
+    def vault(self) -> VaultAccess:
+        """The administrator's way to this service's secrets."""
+        return VaultAccess(self.servers.stack.openbao.client(), self.access.prefix)
+
+    def environment(self, program: str, *, login: BootstrapFiles | None = None) -> dict[str, str]:
+        """Return the environment of `python -m core` or `python -m gateway`."""
+        caller = plain_environment() | self.settings
+        if program == "gateway":
+            return gateway_environment(self.ports, caller) | self.beside
+        environment = core_environment(
+            self.servers.stack, self.access, caller, login=login, database=self.database.name
+        )
+        for variable in (CORE_PORT, CORE_METRICS_PORT, RELAY_METRICS_PORT):
+            environment |= self.ports.setting(variable)
+        return environment | {"PANDORA_REDIS__EVENT_STREAM": self.stream} | self.beside
+
+    def start(self, *arguments: str, **changes: str) -> Process:
+        """Start `python -m …`, with `changes` to its environment; returns at once."""
+        return Process(arguments, self.environment(arguments[0]) | changes, self.folder)
+
+    def run(self, *arguments: str, text: str = "", **changes: str) -> "CompletedProcess[str]":
+        """Run `python -m …` to its end."""
+        return run_to_end(arguments, self.environment(arguments[0]) | changes, text=text)
+
+
+@contextmanager
+def new_site(
+    servers: Servers,
+    folder: Path,
+    *,
+    settings: Mapping[str, str] | None = None,
+    beside: Mapping[str, str] | None = None,
+) -> Iterator[Site]:
+    """Make a site that nobody else uses; its database goes with it."""
+    name = uuid.uuid4().hex
+    with cloned_database(servers) as database:
+        yield Site(
+            servers=servers,
+            database=database,
+            access=provision(servers.stack, prefix=f"test/{name}", bootstrap=folder / "vault"),
+            stream=f"pandora.test.{name}.user.events",
+            ports=ServicePorts({variable: free_port() for variable in _PORTS}),
+            folder=folder,
+            settings=settings or {},
+            beside=beside or {},
+        )
