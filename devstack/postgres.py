@@ -62,7 +62,7 @@ class PostgresServer:
             return
         self.stop()
         require_free(self.port, variable=PORT_VARIABLE, purpose="PostgreSQL")
-        if (self.data / "PG_VERSION").exists():
+        if self.data.exists():
             postgres_data.clear_after_crash(self.home)
         else:
             postgres_data.initialise(

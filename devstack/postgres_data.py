@@ -33,7 +33,11 @@ def initialise(home: Path, programs: Path, account: Account | None, *, password:
     Raises:
         NotReadyError: initdb failed; with what it said.
     """
-    for folder in (home, cluster(home), socket_folder(home)):
+    # Under its final name only when it is complete: a start can be interrupted.
+    draft = home / "data.draft"
+    if draft.exists():
+        shutil.rmtree(draft)
+    for folder in (home, draft, socket_folder(home)):
         if account is None:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         else:
@@ -47,7 +51,7 @@ def initialise(home: Path, programs: Path, account: Account | None, *, password:
         outcome = subprocess.run(
             [
                 programs / "initdb",
-                f"--pgdata={cluster(home)}",
+                f"--pgdata={draft}",
                 f"--username={SUPERUSER}",
                 f"--pwfile={password_file}",
                 "--auth-host=scram-sha-256",
@@ -71,8 +75,8 @@ def initialise(home: Path, programs: Path, account: Account | None, *, password:
     finally:
         password_file.unlink()
     if outcome.returncode != 0:
-        shutil.rmtree(cluster(home), ignore_errors=True)
         raise NotReadyError(name="initdb", reason="failed", log_end=outcome.stdout.strip())
+    draft.rename(cluster(home))
 
 
 def clear_after_crash(home: Path) -> None:

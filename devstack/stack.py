@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 from devstack import openbao, postgres, valkey
 from devstack.databases import Databases
@@ -15,6 +16,9 @@ from devstack.ports import free_port, from_environment
 from devstack.postgres import PostgresServer
 from devstack.private_file import write_private
 from devstack.valkey import ValkeyServer
+
+SERVERS: Final = frozenset({"postgres", "valkey", "openbao"})
+"""The names of the servers' processes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

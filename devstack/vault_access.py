@@ -1,19 +1,23 @@
 """The KV mount, and who may read what in it: one AppRole for the service, one for migrations."""
 
 import hashlib
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import hvac
-from hvac.exceptions import InvalidPath
+from hvac.exceptions import InvalidPath, InvalidRequest
 
+from devstack.errors import NotReadyError
 from devstack.private_file import write_private
 
 MOUNT: Final = "secret"
 PREFIX: Final = "pandora/user-service"
 _LOOPBACK: Final = ["127.0.0.1/32"]
+_MOUNT_DEADLINE_SECONDS: Final = 30.0
+_POLL_SECONDS: Final = 0.05
 # Short enough that the service's way of getting a new token is in use every day.
 _LOGIN_LIFE: Final = "20m"
 _LOGIN_LONGEST_LIFE: Final = "1h"
@@ -51,6 +55,7 @@ class VaultAccess:
             self._client.sys.enable_secrets_engine("kv", MOUNT, options={"version": "2"})
         if "approle/" not in self._client.sys.list_auth_methods()["data"]:
             self._client.sys.enable_auth_method("approle")
+        self._await_mount()
 
     def read(self, name: str) -> dict[str, Any] | None:
         """Return the secret's values; None if there is no such secret."""
@@ -92,6 +97,23 @@ class VaultAccess:
             write_private(files.role_id, role_id)
         if not self._accepts(name, files.secret_id):
             write_private(files.secret_id, approle.generate_secret_id(name)["data"]["secret_id"])
+
+    def _await_mount(self) -> None:
+        """Return once the engine answers: a new one is unavailable while it sets itself up."""
+        deadline = time.monotonic() + _MOUNT_DEADLINE_SECONDS
+        while True:
+            try:
+                self.read("anything")
+            except InvalidRequest as refusal:
+                if time.monotonic() > deadline:
+                    raise NotReadyError(
+                        name=f"OpenBao's engine {MOUNT}",
+                        reason="is not ready",
+                        log_end=str(refusal),
+                    ) from None
+                time.sleep(_POLL_SECONDS)
+            else:
+                return
 
     def _accepts(self, name: str, file: Path) -> bool:
         if not file.exists():

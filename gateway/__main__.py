@@ -1,6 +1,7 @@
 """`python -m gateway`: serves until SIGTERM or SIGINT, then drains and exits with 0."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -24,6 +25,8 @@ _CANNOT_SERVE: Final = (ContractError, UnsupportedTypeError, TemplateError, Rout
 
 def main(environ: Mapping[str, str]) -> int:
     """Run; the exit code is 0 after a signal, 2 for a bad setting, 1 for a start that failed."""
+    # The C library writes lines of its own to standard error, which are no JSON.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
         settings = load(environ)
     except ConfigError as error:
@@ -46,6 +49,9 @@ async def serve(settings: Settings) -> None:
     gateway = Gateway(settings, load_services(), log)
     try:
         await gateway.start()
+        # Descriptors and converters live as long as the process: no collection need look at them.
+        gc.collect()
+        gc.freeze()
         await stop.wait()
     finally:
         await gateway.stop()

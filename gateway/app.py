@@ -69,6 +69,7 @@ class Gateway:
         self._metrics = Metrics()
         self._readiness = health.Readiness(self._channels)
         self._security = SecurityHeaders(settings.hsts_max_age_seconds)
+        self._unreadable = Unreadable(log, self._metrics, self._security.headers, _new_id)
         self._dispatcher = Dispatcher(self._routes(services), self._layers())
         self._public: web.ServerRunner | None = None
         self._private: web.ServerRunner | None = None
@@ -157,7 +158,7 @@ class Gateway:
         settings = self._settings
         return Connection(
             server,
-            refuse_unreadable=Unreadable(self._log, self._metrics, self._security.headers, _new_id),
+            refuse_unreadable=self._unreadable,
             head_timeout_seconds=settings.head_timeout_seconds,
             keepalive_timeout=settings.keepalive_timeout_seconds,
             lingering_time=settings.body_timeout_seconds,

@@ -26,17 +26,18 @@ def metadata_of(exchange: Exchange) -> Metadata:
     """Credentials, trace, request id, and who is calling from where.
 
     gRPC carries printable ASCII alone; header values may be anything. Credentials that cannot be
-    carried become ones that the core refuses, other text has its odd characters replaced.
+    carried, or stand there twice, become ones that the core refuses; other text has its odd
+    characters replaced.
     """
     headers = exchange.request.headers
     metadata = [
         ("traceparent", exchange.traceparent),
         ("x-request-id", exchange.request_id),
     ]
-    credentials = headers.get("Authorization")
-    if credentials is not None:
-        legal = _LEGAL.fullmatch(credentials)
-        metadata.append(("authorization", credentials if legal else _UNREADABLE_CREDENTIALS))
+    credentials = headers.getall("Authorization", None)
+    if credentials:
+        legal = len(credentials) == 1 and _LEGAL.fullmatch(credentials[0])
+        metadata.append(("authorization", credentials[0] if legal else _UNREADABLE_CREDENTIALS))
     if exchange.client_address:
         metadata.append(("x-client-address", exchange.client_address))
     user_agent = headers.get("User-Agent")

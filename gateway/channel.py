@@ -4,7 +4,7 @@ One channel is one HTTP/2 connection, and with it one TCP stream and one reader 
 some of them spread the calls over the processes that share the core's port.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import cycle
 from typing import Final, Protocol
 
@@ -34,9 +34,9 @@ OPTIONS: Final[Sequence[tuple[str, int]]] = (
 class UnaryCall(Protocol):
     """Calls an RPC with one answer."""
 
-    async def __call__(
+    def __call__(
         self, request: Message, *, metadata: Metadata, timeout_seconds: float
-    ) -> Message:
+    ) -> Awaitable[Message]:
         """Answer, or raise grpc.aio.AioRpcError. The time-out travels as the call's deadline."""
 
 
@@ -77,8 +77,10 @@ class CoreChannels:
             ]
         )
 
-        async def call(request: Message, *, metadata: Metadata, timeout_seconds: float) -> Message:
-            return await next(calls)(request, metadata=metadata, timeout=timeout_seconds)
+        def call(
+            request: Message, *, metadata: Metadata, timeout_seconds: float
+        ) -> Awaitable[Message]:
+            return next(calls)(request, metadata=metadata, timeout=timeout_seconds)
 
         return call
 

@@ -11,6 +11,17 @@ from gateway.middleware.client_address import Network
 ENVIRONMENTS: Final = ("dev", "sandbox", "audit", "prod")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
+COLLECTOR: Final = "https://otel-collector:4317"
+TELEMETRY: Final[Mapping[str, tuple[str, float]]] = {
+    "dev": ("", 1.0),
+    "sandbox": (COLLECTOR, 0.5),
+    "audit": (COLLECTOR, 1.0),
+    "prod": (COLLECTOR, 0.05),
+}
+"""Endpoint and sampling ratio by environment, the same as the core's: the gateway is where most
+traces begin, and the core follows its decision.
+"""
+
 _PREFIX: Final = "PANDORA_GATEWAY__"
 _HIGHEST_PORT: Final = 65_535
 
@@ -37,7 +48,7 @@ class Settings:
     metrics_host: str
     metrics_port: int
     core_address: str
-    """host:port of the core."""
+    """host:port of the core, or unix:/path."""
     core_channels: int
     """Connections to the core."""
     request_timeout_seconds: float
@@ -70,8 +81,10 @@ class Settings:
 def load(environ: Mapping[str, str]) -> Settings:
     """Read and check the settings. Raises ConfigError for the first that cannot be used."""
     source = _Source(environ)
+    environment = source.choice("APP_ENV", ENVIRONMENTS, default=None)
+    otlp_endpoint, sampling_ratio = TELEMETRY[environment]
     settings = Settings(
-        environment=source.choice("APP_ENV", ENVIRONMENTS, default=None),
+        environment=environment,
         host=source.text(_PREFIX + "HOST", "127.0.0.1"),
         port=source.integer("GATEWAY_PORT", 8080, maximum=_HIGHEST_PORT),
         reuse_port=source.choice(_PREFIX + "REUSE_PORT", ("true", "false"), "false") == "true",
@@ -91,8 +104,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         trusted_proxies=source.networks(_PREFIX + "TRUSTED_PROXIES"),
         hsts_max_age_seconds=source.integer(_PREFIX + "HSTS_MAX_AGE_SECONDS", 0),
         log_level=source.choice(_PREFIX + "LOG_LEVEL", LOG_LEVELS, "info"),
-        otlp_endpoint=source.endpoint("PANDORA_TELEMETRY__OTLP_ENDPOINT"),
-        sampling_ratio=source.ratio("PANDORA_TELEMETRY__SAMPLING_RATIO", 1.0),
+        otlp_endpoint=source.endpoint("PANDORA_TELEMETRY__OTLP_ENDPOINT", otlp_endpoint),
+        sampling_ratio=source.ratio("PANDORA_TELEMETRY__SAMPLING_RATIO", sampling_ratio),
     )
     source.refuse_unknown()
     return settings
@@ -137,13 +150,16 @@ class _Source:
 
     def address(self, name: str, default: str) -> str:
         value = self.text(name, default)
+        if value.startswith("unix:/"):
+            return value
         host, _, port = value.rpartition(":")
         if not host or not port.isdigit() or not 0 < int(port) <= _HIGHEST_PORT:
-            raise ConfigError(f"{name} must be host:port")
+            raise ConfigError(f"{name} must be host:port or unix:/path")
         return value
 
-    def endpoint(self, name: str) -> str | None:
-        value = self.text(name, "")
+    def endpoint(self, name: str, default: str) -> str | None:
+        # Set and empty turns the export off, as it does for the core.
+        value = self.text(name, "" if name in self._environ else default)
         if value and not value.startswith(("http://", "https://")):
             raise ConfigError(f"{name} must begin with http:// or https://")
         return value or None

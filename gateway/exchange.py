@@ -6,7 +6,6 @@ from functools import partial
 from typing import Final, Protocol
 
 from aiohttp import web
-from opentelemetry.trace import INVALID_SPAN, Span
 
 UNMATCHED: Final = "unmatched"
 """Stands for the route of a request that no route matched; the raw path is never recorded."""
@@ -36,7 +35,6 @@ class Exchange:
     request_id: str = ""
     client_address: str = ""
     """Empty where the peer is a Unix socket."""
-    span: Span = INVALID_SPAN
     trace_id: str = ""
     """32 lower-case hexadecimal digits."""
     traceparent: str = ""

@@ -4,7 +4,7 @@ A variable matches one segment that holds neither `/` nor `:`, written or percen
 wins over a variable; a trailing slash is another path.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -55,6 +55,10 @@ class _Node(Generic[Target]):
     methods_by_verb: dict[str, dict[str, Route[Target]]] = field(default_factory=dict)
 
 
+_End = tuple[Mapping[str, Route[Target]], tuple[str, ...]]
+"""Where a path ends: the routes there by method, and the variables' values from left to right."""
+
+
 class Router(Generic[Target]):
     """A tree of segments."""
 
@@ -83,16 +87,39 @@ class Router(Generic[Target]):
 
         Raises PathNotFoundError, MethodNotAllowedError, MalformedTextError.
         """
-        segments, verb = _split(path)
-        allowed: set[str] = set()
-        for methods, values in _leaves(self._root, segments, 0, verb):
+        # Where a literal and a variable both fit, the literal comes first, but the variable serves
+        # what the literal has no method for.
+        ends = self._ends(*_split(path))
+        for methods, values in ends:
             route = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
             if route is not None:
                 return Match(route, dict(zip(route.template.variables, values, strict=True)))
-            allowed.update(methods, ("HEAD",) if "GET" in methods else ())
-        if allowed:
-            raise MethodNotAllowedError(tuple(sorted(allowed)))
-        raise PathNotFoundError
+        if not ends:
+            raise PathNotFoundError
+        allowed = {name for methods, _ in ends for name in methods}
+        if "GET" in allowed:
+            allowed.add("HEAD")
+        raise MethodNotAllowedError(tuple(sorted(allowed)))
+
+    def _ends(self, segments: list[str | None], verb: str) -> list[_End[Target]]:
+        """Every place where a path ends."""
+        places: list[tuple[_Node[Target], tuple[str, ...]]] = [(self._root, ())]
+        for segment in segments:
+            if segment is None or not places:
+                return []
+            following = []
+            for node, values in places:
+                literal = node.literals.get(segment)
+                if literal is not None:
+                    following.append((literal, values))
+                if node.variable is not None:
+                    following.append((node.variable, (*values, segment)))
+            places = following
+        return [
+            (node.methods_by_verb[verb], values)
+            for node, values in places
+            if verb in node.methods_by_verb
+        ]
 
 
 def _split(path: str) -> tuple[list[str | None], str]:
@@ -109,22 +136,3 @@ def _segment(raw: str) -> str | None:
     decoded = decode(raw)
     # An encoded delimiter is data that no variable may hold: it must not become one further in.
     return None if "/" in decoded or ":" in decoded else decoded
-
-
-def _leaves(
-    node: _Node[Target], segments: list[str | None], index: int, verb: str
-) -> Iterator[tuple[Mapping[str, Route[Target]], tuple[str, ...]]]:
-    """Every place where the path ends, with the variables' values; those by literals first."""
-    if index == len(segments):
-        if verb in node.methods_by_verb:
-            yield node.methods_by_verb[verb], ()
-        return
-    segment = segments[index]
-    if segment is None:
-        return
-    literal = node.literals.get(segment)
-    if literal is not None:
-        yield from _leaves(literal, segments, index + 1, verb)
-    if node.variable is not None:
-        for methods, values in _leaves(node.variable, segments, index + 1, verb):
-            yield methods, (segment, *values)

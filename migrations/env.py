@@ -17,7 +17,12 @@ def run_online(connection: Connection) -> None:
 
 def run_offline() -> None:
     """Write the SQL of the revisions to standard output."""
-    context.configure(dialect_name="postgresql", transaction_per_migration=True)
+    context.configure(
+        dialect_name="postgresql",
+        # The driver's own style would have every % in the SQL written twice.
+        dialect_opts={"paramstyle": "named"},
+        transaction_per_migration=True,
+    )
     with context.begin_transaction():
         context.run_migrations()
 

@@ -94,6 +94,7 @@ def postgres_options(settings: PostgresSettings, *, process: str) -> PostgresOpt
         connect_timeout_seconds=settings.connect_timeout_seconds,
         acquire_timeout_seconds=settings.acquire_timeout_seconds,
         statement_timeout_seconds=settings.statement_timeout_seconds,
+        lock_timeout_seconds=settings.lock_timeout_seconds,
     )
 
 

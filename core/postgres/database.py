@@ -6,12 +6,10 @@ from contextlib import asynccontextmanager
 from opentelemetry import trace
 
 from core.domain.audit import AuditEntry
-from core.domain.ports.outbox_relay import OutboxQueue
 from core.domain.ports.unit_of_work import Repositories, UnitOfWork
 from core.postgres.connection import LoginSource, PostgresOptions
 from core.postgres.execution import ReadExecutor
 from core.postgres.outbox import EventEncoder
-from core.postgres.outbox_queue import PostgresOutboxQueue
 from core.postgres.pool import Pool
 from core.postgres.probe import Probe
 from core.postgres.session_states import shared_reader
@@ -75,10 +73,6 @@ class PostgresDatabase:
     def pool_measures(self) -> Mapping[str, int]:
         """Return counters and gauges of the pool by psycopg_pool's names."""
         return self._pool.measures()
-
-    def outbox_queue(self) -> OutboxQueue:
-        """Return the outbox as the relay sees it, on this database's pool."""
-        return PostgresOutboxQueue(self._pool)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Repositories]:

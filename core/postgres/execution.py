@@ -49,23 +49,19 @@ class ConnectionExecutor:
 
     async def one(self, statement: One[ParamsT, RowT], params: ParamsT) -> RowT | None:
         """Return the row, or None where there is none."""
-        rows, _ = await self._run(
-            statement, params, class_row(statement.row), prepared=statement.prepared
-        )
+        rows, _ = await self._run(statement, params, class_row(statement.row))
         if len(rows) > 1:
             raise UnitOfWorkMisused(f"statement {statement.name} answered {len(rows)} rows")
         return rows[0] if rows else None
 
     async def many(self, statement: Many[ParamsT, RowT], params: ParamsT) -> Sequence[RowT]:
         """Return every row in the statement's order."""
-        rows, _ = await self._run(
-            statement, params, class_row(statement.row), prepared=statement.prepared
-        )
+        rows, _ = await self._run(statement, params, class_row(statement.row))
         return rows
 
     async def execute(self, statement: Exec[ParamsT], params: ParamsT) -> int:
         """Return how many rows were touched."""
-        _, touched = await self._run(statement, params, tuple_row, prepared=statement.prepared)
+        _, touched = await self._run(statement, params, tuple_row)
         return touched
 
     async def _run(
@@ -73,15 +69,16 @@ class ConnectionExecutor:
         statement: Statement[ParamsT],
         params: ParamsT,
         row_factory: AsyncRowFactory[CursorRow],
-        *,
-        prepared: bool,
     ) -> tuple[list[CursorRow], int]:
         span = self._spans.start(statement.name)
         try:
             with AnswerDeadline(self._connection, self._answer_timeout_seconds):
                 cursor = AsyncCursor(self._connection, row_factory=row_factory)
                 await cursor.execute(
-                    statement.text, params, prepare=None if prepared else False, binary=True
+                    statement.text,
+                    params,
+                    prepare=None if statement.prepared else False,
+                    binary=True,
                 )
                 rows = await cursor.fetchall() if cursor.description is not None else []
                 return rows, cursor.rowcount

@@ -20,7 +20,7 @@ class SharedRead(Generic[K, V]):
         self,
         fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]],
         *,
-        max_in_flight: int = 2,
+        max_in_flight: int = 4,
     ) -> None:
         """Take the query: it gets keys, each once, and returns what exists by key."""
         self._fetch = fetch

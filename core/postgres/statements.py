@@ -14,7 +14,7 @@ all of that with the migrated schema.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import ClassVar, Generic, TypedDict, TypeVar
@@ -54,6 +54,7 @@ class Statement(Generic[ParamsT]):
     file: str
     name: str
     params: type[ParamsT]
+    prepared: bool = field(default=True, kw_only=True)
 
     @property
     def text(self) -> str:
@@ -73,7 +74,6 @@ class One(Statement[ParamsT], Generic[ParamsT, RowT]):
     kind: ClassVar[str] = "one"
 
     row: type[RowT]
-    prepared: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,6 @@ class Many(Statement[ParamsT], Generic[ParamsT, RowT]):
     kind: ClassVar[str] = "many"
 
     row: type[RowT]
-    prepared: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +90,6 @@ class Exec(Statement[ParamsT]):
     """A statement that answers no rows, only how many it touched."""
 
     kind: ClassVar[str] = "exec"
-
-    prepared: bool = True
 
 
 @cache

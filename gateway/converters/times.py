@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from google.protobuf.duration_pb2 import Duration
@@ -11,7 +12,7 @@ from gateway.converters.field_error import FieldError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
-_TO_SECONDS = slice(0, 19)
+_DAY_SECONDS: Final = 86_400
 _RFC_3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})"
@@ -38,8 +39,11 @@ def read_timestamp(value: object) -> Timestamp:
 
 def write_timestamp(value: Timestamp) -> str:
     """RFC 3339 in UTC with 0, 3, 6 or 9 digits of a second."""
-    moment = (_EPOCH + timedelta(seconds=value.seconds)).isoformat()[_TO_SECONDS]
-    return f"{moment}{_fraction(value.nanos)}Z" if value.nanos else moment + "Z"
+    days, second = divmod(value.seconds, _DAY_SECONDS)
+    minute, second = divmod(second, 60)
+    nanos = value.nanos
+    fraction = _fraction(nanos) if nanos else ""
+    return f"{_date(days)}{_clock(minute)}{second:02d}{fraction}Z"
 
 
 def read_duration(value: object) -> Duration:
@@ -61,14 +65,25 @@ def write_duration(value: Duration) -> str:
     return f"{minus}{abs(value.seconds)}{_fraction(abs(value.nanos))}s"
 
 
+@lru_cache(maxsize=4096)
+def _date(days: int) -> str:
+    """`2026-01-31T` of the days since 1970: answers repeat days, and a calendar is slow."""
+    return (_EPOCH + timedelta(days=days)).isoformat()[: len("2026-01-31T")]
+
+
+@lru_cache(maxsize=24 * 60)
+def _clock(minute: int) -> str:
+    """`08:15:` of the minute of a day."""
+    return f"{minute // 60:02d}:{minute % 60:02d}:"
+
+
 def _nanos(fraction: str | None) -> int:
     return int(fraction.ljust(_NANO_DIGITS, "0")) if fraction else 0
 
 
 def _fraction(nanos: int) -> str:
-    if not nanos:
-        return ""
-    digits = f"{nanos:09d}"
-    while digits.endswith("000"):
-        digits = digits[:-3]
-    return "." + digits
+    if nanos % 1_000:
+        return f".{nanos:09d}"
+    if nanos % 1_000_000:
+        return f".{nanos // 1_000:06d}"
+    return f".{nanos // 1_000_000:03d}" if nanos else ""

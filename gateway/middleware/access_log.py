@@ -1,6 +1,7 @@
 """One line per request: what was asked and answered, without anything that names a person."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import IPv4Address, ip_network
 
 from aiohttp import web
@@ -49,6 +50,7 @@ class AccessLog:
             self._log.error("request", **facts, failure=where(exchange.failure))
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """The part of an address that names no one person; empty for an empty one."""
     parsed = parse_address(address)

@@ -29,19 +29,19 @@ class Tracing:
         span = self._tracer.start_span(
             f"{method} {exchange.route}", context=_parent(exchange), kind=SpanKind.SERVER
         )
-        _describe(exchange, span)
-        try:
-            with use_span(span, record_exception=False, set_status_on_exception=False):
-                response = await proceed(exchange)
-            if span.is_recording():
-                span.set_attribute("http.request.method", method)
-                span.set_attribute("http.route", exchange.route)
-                span.set_attribute("http.response.status_code", response.status)
-                if response.status >= _SERVER_ERRORS:
-                    span.set_status(Status(StatusCode.ERROR, exchange.reason))
+        _continue(exchange, span)
+        if not span.is_recording():
+            return await proceed(exchange)
+        with use_span(
+            span, end_on_exit=True, record_exception=False, set_status_on_exception=False
+        ):
+            response = await proceed(exchange)
+            span.set_attribute("http.request.method", method)
+            span.set_attribute("http.route", exchange.route)
+            span.set_attribute("http.response.status_code", response.status)
+            if response.status >= _SERVER_ERRORS:
+                span.set_status(Status(StatusCode.ERROR, exchange.reason))
             return response
-        finally:
-            span.end()
 
 
 def _parent(exchange: Exchange) -> Context:
@@ -51,9 +51,9 @@ def _parent(exchange: Exchange) -> Context:
     return _PROPAGATOR.extract(headers, context=Context())
 
 
-def _describe(exchange: Exchange, span: Span) -> None:
+def _continue(exchange: Exchange, span: Span) -> None:
+    """Say what the core's part of the trace begins with."""
     context = span.get_span_context()
-    exchange.span = span
     exchange.trace_id = f"{context.trace_id:032x}"
     exchange.traceparent = (
         f"00-{exchange.trace_id}-{context.span_id:016x}-{context.trace_flags:02x}"

@@ -16,8 +16,10 @@ from core.domain.ports.outbox_relay import (
     OutboxQueue,
     PublishedEvent,
 )
+from core.postgres.outbox_queue import PostgresOutboxQueue
+from core.postgres.pool import Pool
 from tests.fakes.events import FakeOutboxQueue
-from tests.postgres_client import empty, open_database
+from tests.postgres_client import empty, login_of, options_of
 from tests.servers import Database
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -104,8 +106,10 @@ async def outbox(request: pytest.FixtureRequest) -> AsyncIterator[OutboxUnderTes
         return
     database: Database = request.getfixturevalue("module_database")
     empty(database.admin_dsn)
-    async with open_database(database.service_dsn) as adapter:
-        yield PostgresOutbox(adapter.outbox_queue(), database.service_dsn)
+    pool = Pool(options_of(database.service_dsn), login_of(database.service_dsn))
+    await pool.open()
+    yield PostgresOutbox(PostgresOutboxQueue(pool), database.service_dsn)
+    await pool.close()
 
 
 def whose(claim: OutboxClaim) -> list[UUID]:

@@ -1,19 +1,26 @@
-"""The running service: one for all tests of a worker that do not disturb each other."""
+"""The running service: one for all tests of a worker that leave it as it is, one for the others."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from devstack.stack import Stack
+from devstack.temporary import temporary_stack
 from tests.e2e.collector import Collector, collecting
+from tests.e2e.grpc_door import Stubs, open_stubs
 from tests.e2e.rest import Rest, open_session
 from tests.e2e.service import Service, running_service
-from tests.e2e.site import new_site
-from tests.servers import Servers
+from tests.e2e.site import Site, new_site
+from tests.servers import Servers, start_servers
 
 # The tests' client is a proxy that is believed, so that its people come from somewhere else.
 _BELIEVED = {"PANDORA_GATEWAY__TRUSTED_PROXIES": "127.0.0.0/8"}
 _SOON = {"OTEL_BSP_SCHEDULE_DELAY": "100"}  # milliseconds
+# A server that has stopped answering is waited for as long as this, by every test of it.
+_IMPATIENT = {"PANDORA_POSTGRES__STATEMENT_TIMEOUT_SECONDS": "2"}
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +34,7 @@ def collector() -> Iterator[Collector]:
 def service(
     servers: Servers, tmp_path_factory: pytest.TempPathFactory, collector: Collector
 ) -> Iterator[Service]:
-    """The shared service. Never stop it, nor what it stands on."""
+    """The shared service. Never stop it, nor what it stands on: `own_service`."""
     settings = _BELIEVED | {"PANDORA_TELEMETRY__OTLP_ENDPOINT": collector.endpoint}
     folder = tmp_path_factory.mktemp("service")
     with new_site(servers, folder, settings=settings, beside=_SOON) as site:
@@ -38,7 +45,76 @@ def service(
 @pytest_asyncio.fixture
 async def rest(service: Service) -> AsyncIterator[Rest]:
     """A client of the shared service's REST door."""
+    async with _open_rest(service) as rest:
+        yield rest
+
+
+@pytest_asyncio.fixture
+async def stubs(service: Service) -> AsyncIterator[Stubs]:
+    """The stubs on the shared service's gRPC door."""
+    async with open_stubs(service.site.core_address) as stubs:
+        yield stubs
+
+
+@pytest.fixture
+def site(servers: Servers, tmp_path: Path) -> Iterator[Site]:
+    """A place on the shared servers, on which a test runs what it likes."""
+    with new_site(servers, tmp_path, settings=_BELIEVED) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def _own_servers() -> Iterator[Servers]:
+    with temporary_stack() as stack:
+        yield start_servers(stack)
+
+
+@pytest.fixture(scope="session")
+def _own_service(
+    _own_servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    settings = _BELIEVED | _IMPATIENT
+    with new_site(_own_servers, tmp_path_factory.mktemp("own"), settings=settings) as site:
+        with running_service(site) as service:
+            yield service
+
+
+@pytest.fixture
+def own_servers(_own_servers: Servers) -> Iterator[Servers]:
+    """Servers to be stopped, killed, paused and sealed; they are put right after each test."""
+    yield _own_servers
+    _put_right(_own_servers.stack)
+
+
+@pytest.fixture
+def own_service(own_servers: Servers, _own_service: Service) -> Service:
+    """A service on such servers; it finds back by itself."""
+    del own_servers
+    _own_service.await_ready()
+    return _own_service
+
+
+@pytest_asyncio.fixture
+async def own_rest(own_service: Service) -> AsyncIterator[Rest]:
+    """A client of that service's REST door."""
+    async with _open_rest(own_service) as rest:
+        yield rest
+
+
+@pytest_asyncio.fixture
+async def own_stubs(own_service: Service) -> AsyncIterator[Stubs]:
+    """The stubs on that service's gRPC door."""
+    async with open_stubs(own_service.site.core_address) as stubs:
+        yield stubs
+
+
+@asynccontextmanager
+async def _open_rest(service: Service) -> AsyncIterator[Rest]:
     async with open_session() as session:
-        yield Rest(
-            session=session, url=service.site.gateway_url, confidential=service.confidential
-        )
+        yield Rest(session=session, url=service.site.gateway_url, confidential=service.confidential)
+
+
+def _put_right(stack: Stack) -> None:
+    for server in (stack.postgres, stack.valkey, stack.openbao):
+        server.resume()
+    stack.start()

@@ -25,7 +25,10 @@ from core.events.payloads import encode
 from core.events.publish_spans import PublishSpans
 from core.events.relay import Relay, RelayPolicy
 from core.observability.clock import SystemClock
+from core.postgres.connection import PostgresOptions
 from core.postgres.database import PostgresDatabase
+from core.postgres.outbox_queue import PostgresOutboxQueue
+from core.postgres.pool import Pool
 from core.redis.connection import RedisCredentials, RedisEndpoint, open_client
 from core.redis.event_stream import RedisEventStream
 from tests.fakes.events import RecordingRelayMetrics
@@ -74,23 +77,21 @@ class RelayScene:
         self.tracer: Tracer = NoOpTracer()
         self._database = database
         self._admin_url = servers.stack.valkey.url()
-        self._writer: PostgresDatabase | None = None
+        self._login = login_of(database.service_dsn)
+        self.writer = PostgresDatabase(
+            self._options(pool_max_size=8), self._login, encode_event=encode
+        )
+        self._pool = Pool(self._options(pool_max_size=1), self._login)
+        self.queue: OutboxQueue = PostgresOutboxQueue(self._pool)
 
     async def __aenter__(self) -> Self:
-        self._writer = await self._opened_database(pool_max_size=8)
+        await self.writer.open()
+        await self._pool.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self._pool.close()
         await self.writer.close()
-
-    @property
-    def writer(self) -> PostgresDatabase:
-        assert self._writer is not None
-        return self._writer
-
-    @property
-    def queue(self) -> OutboxQueue:
-        return self.writer.outbox_queue()
 
     async def people(self, count: int) -> Sequence[UUID]:
         """Make accounts, without events."""
@@ -154,13 +155,14 @@ class RelayScene:
         self, decorate: Decoration = lambda stream: stream
     ) -> AsyncIterator[tuple[Relay, RecordingRelayMetrics]]:
         """Build a relay with connections of its own."""
-        database = await self._opened_database(pool_max_size=2)
+        pool = Pool(self._options(pool_max_size=2), self._login)
+        await pool.open()
         stream, client = self.open_stream()
         metrics = RecordingRelayMetrics()
         try:
             yield (
                 Relay(
-                    queue=database.outbox_queue(),
+                    queue=PostgresOutboxQueue(pool),
                     stream=decorate(stream),
                     policy=POLICY,
                     metrics=metrics,
@@ -173,7 +175,7 @@ class RelayScene:
             )
         finally:
             await client.aclose()
-            await database.close()
+            await pool.close()
 
     @asynccontextmanager
     async def running_relays(
@@ -220,12 +222,9 @@ class RelayScene:
             while (await self.queue.backlog()).count:  # noqa: ASYNC110 - another session empties it
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
-    async def _opened_database(self, *, pool_max_size: int) -> PostgresDatabase:
-        dsn = self._database.service_dsn
-        options = replace(options_of(dsn), pool_min_size=1, pool_max_size=pool_max_size)
-        database = PostgresDatabase(options, login_of(dsn), encode_event=encode)
-        await database.open()
-        return database
+    def _options(self, *, pool_max_size: int) -> PostgresOptions:
+        options = options_of(self._database.service_dsn)
+        return replace(options, pool_min_size=1, pool_max_size=pool_max_size)
 
     async def _current_redis_credentials(self) -> RedisCredentials:
         return self.redis_credentials

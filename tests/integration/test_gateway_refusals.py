@@ -161,6 +161,7 @@ ROWS: Final = (
     Row("encoded colon", _head("POST", "/v1/users/x%3Arestore"), 404, "ROUTE_NOT_FOUND"),
     Row("unknown verb", _head("POST", "/v1/users/x:promote"), 404, "ROUTE_NOT_FOUND"),
     Row("star", _head("OPTIONS", "*"), 404, "ROUTE_NOT_FOUND"),
+    Row("CONNECT", _head("CONNECT", "evil.example:443"), 404, "ROUTE_NOT_FOUND"),
     Row("absolute form", _head("GET", "http://evil.example/x"), 404, "ROUTE_NOT_FOUND"),
     Row("RPC without route", _head("POST", "/v1/users:batchGet"), 404, "ROUTE_NOT_FOUND"),
     Row("wrong method", _head("GET", RESTORE), 405, "METHOD_NOT_ALLOWED"),
@@ -169,6 +170,8 @@ ROWS: Final = (
     _malformed("path with half an escape", _head("GET", "/v1/users/%e")),
     # What the HTTP parser refuses.
     _malformed("no HTTP", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"),
+    _malformed("HTTP/2 in clear", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    _malformed("another version", b"GET /v1/users/x HTTP/3.7\r\nHost: g\r\n\r\n"),
     _malformed("no version", b"GET /v1/users/x\r\n\r\n"),
     _malformed("unknown method", b"PERSON@EXAMPLE.ORG / HTTP/1.1\r\n\r\n"),
     _malformed("no Host", b"GET /v1/users/x HTTP/1.1\r\n\r\n"),

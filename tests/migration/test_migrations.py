@@ -7,6 +7,7 @@ from time import monotonic
 
 import psycopg
 import pytest
+from alembic.config import main as command_line
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import OperationalError
 
@@ -155,3 +156,16 @@ def test_times_have_time_zones_and_texts_have_no_length(module_database: Databas
         "ARRAY",
         "timestamp with time zone",
     }
+
+
+def test_the_sql_written_for_a_reader_makes_the_same_schema(
+    unmigrated: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command_line(["--config", str(SCRIPTS / "alembic.ini"), "upgrade", "head", "--sql"])
+    written = capsys.readouterr().out
+    with psycopg.connect(unmigrated.owner_dsn, autocommit=True) as owner:
+        owner.execute(written.encode())
+    by_hand = dump(unmigrated.owner_dsn)
+    migration.downgrade(unmigrated.owner_dsn, "base")
+    migration.upgrade(unmigrated.owner_dsn)
+    assert dump(unmigrated.owner_dsn) == by_hand

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import pkgutil
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from typing import Any
 
 from core.postgres.statements import NamedSql, Statement
 from tools.sqlc.findings import Finding
+
+_OPTIONAL_FILTER = re.compile(r"%\(\w+\)s(::\w+(\[\])?)?\s+IS\s+NULL\s+OR\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +60,14 @@ def compare_with_files(
         sql = statements.get(one.statement.file, {}).get(one.statement.name)
         if sql is None:
             findings.append(one.finding(f"is declared in {one.module} and stands in no file"))
-        elif sql.kind != one.statement.kind:
+            continue
+        if sql.kind != one.statement.kind:
             findings.append(
                 one.finding(f"is :{sql.kind} in its file and :{one.statement.kind} in {one.module}")
             )
+        if one.statement.prepared and _OPTIONAL_FILTER.search(sql.text):
+            # One plan for all values cannot use the index of a filter that may be absent.
+            findings.append(one.finding("has optional filters; declare it with prepared=False"))
     for file, written in statements.items():
         for name in written:
             if times[file, name] == 0:

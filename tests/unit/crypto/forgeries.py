@@ -224,6 +224,8 @@ FORGERIES: Final[Mapping[str, Callable[[], str]]] = {
     ),
     "expiry before issue": lambda: with_claims(iat=NOW, exp=NOW - 1),
     "no iat": lambda: without_claim("iat"),
+    "iat true": lambda: with_claims(iat=True),
+    "nbf true": lambda: with_claims(nbf=True),
     "no nbf": lambda: without_claim("nbf"),
     "iat before 1970": lambda: with_claims(iat=-1),
     # Who.

@@ -1,10 +1,15 @@
 """Settings are checked before anything starts, and say in one line what is wrong."""
 
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
+import yaml
 
-from gateway.config import ConfigError, load
+import core.config
+from gateway.config import ENVIRONMENTS, ConfigError, load
+
+CORE_SETTINGS = Path(core.config.__file__).parent
 
 MINIMAL = {"APP_ENV": "dev"}
 
@@ -42,6 +47,24 @@ def test_each_setting_comes_from_its_variable() -> None:
     assert settings.max_body_bytes == 1024
     assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("::1/128"))
     assert (settings.otlp_endpoint, settings.sampling_ratio) == ("http://collector:4317", 0.1)
+
+
+def test_the_core_can_be_behind_a_unix_socket() -> None:
+    address = {"PANDORA_GATEWAY__CORE_ADDRESS": "unix:/run/core.sock"}
+    assert load({**MINIMAL, **address}).core_address == "unix:/run/core.sock"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_traces_are_sampled_and_sent_as_the_cores_are(environment: str) -> None:
+    of_core = yaml.safe_load((CORE_SETTINGS / f"{environment}.yaml").read_text())["telemetry"]
+    settings = load({"APP_ENV": environment})
+    assert settings.sampling_ratio == of_core["sampling_ratio"]
+    assert settings.otlp_endpoint == of_core.get("otlp_endpoint")
+
+
+def test_the_export_of_traces_can_be_turned_off() -> None:
+    settings = load({"APP_ENV": "prod", "PANDORA_TELEMETRY__OTLP_ENDPOINT": ""})
+    assert settings.otlp_endpoint is None
 
 
 def test_an_empty_variable_is_one_that_is_not_set() -> None:

@@ -65,9 +65,9 @@ def _file() -> FileDescriptorProto:
             ],
         )
     )
-    answer: access_pb2.AccessRule = _extensions(put)[access_pb2.access]
-    answer.success_status = 202
-    answer.public_max_age_seconds = 60
+    access: access_pb2.AccessRule = _extensions(put)[access_pb2.access]
+    access.success_status = 202
+    access.public_max_age_seconds = 60
     _method(things.method.add(), "HiddenThing")
     return file
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import grpc
 import pytest
 from opentelemetry import trace
@@ -5,12 +7,14 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.trace import NoOpTracer, SpanKind, StatusCode
 
 from core.domain.errors import UserNotFound
-from core.middleware.call import current_call
+from core.middleware.call import Call, current_call
+from core.middleware.tracing import Tracing
 from pandora.user.v1 import auth_service_pb2
 from tests.unit.middleware.door import Door, open_door
 
 pytestmark = pytest.mark.asyncio
 
+NO_CONTEXT: Any = None
 GET_JWKS = "AuthService/GetJwks"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -54,7 +58,6 @@ async def test_the_servicer_works_inside_of_the_span() -> None:
         await door.call(GET_JWKS, metadata=[("traceparent", PARENT)])
 
     assert seen == [TRACE, TRACE]
-    assert not trace.get_current_span().get_span_context().is_valid
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,20 @@ async def test_without_a_valid_parent_a_trace_begins_here(headers: list[tuple[st
     assert the_span(door).parent is None
     assert door.log.entries[-1]["trace_id"] != TRACE
     assert len(door.log.entries[-1]["trace_id"]) == 32
+
+
+async def test_the_span_is_current_no_longer_than_the_call() -> None:
+    tracer = TracerProvider().get_tracer("tests")
+    call = Call(method="a.B/C", request=None, context=NO_CONTEXT, metadata=())
+    seen: list[bool] = []
+
+    async def proceed(_call: Call) -> None:
+        seen.append(trace.get_current_span().get_span_context().is_valid)
+
+    await Tracing(tracer)(call, proceed)
+
+    assert seen == [True]
+    assert not trace.get_current_span().get_span_context().is_valid
 
 
 async def test_a_server_that_was_started_within_a_span_is_no_parent() -> None:

@@ -96,3 +96,24 @@ def test_another_kind_than_the_files_is_named(room: Room) -> None:
     assert room.findings(other + USED) == [
         "accounts.sql: get_account: is :one in its file and :exec in room.accounts"
     ]
+
+
+OPTIONAL_FILTERS = [
+    "(%(role)s::text IS NULL OR role = %(role)s)",
+    "(%(ids)s::uuid[] is null or id = ANY(%(ids)s))",
+]
+
+
+@pytest.mark.parametrize("optional", OPTIONAL_FILTERS)
+def test_an_optional_filter_needs_a_plan_of_its_own(room: Room, optional: str) -> None:
+    sql = SQL.replace("FROM users", f"FROM users WHERE {optional}")
+    assert room.findings(DECLARED + USED, sql) == [
+        "accounts.sql: get_account: has optional filters; declare it with prepared=False"
+    ]
+
+
+@pytest.mark.parametrize("optional", OPTIONAL_FILTERS)
+def test_an_optional_filter_is_fine_where_every_call_is_planned(room: Room, optional: str) -> None:
+    sql = SQL.replace("FROM users", f"FROM users WHERE {optional}")
+    unprepared = DECLARED.replace("Row)", "Row, prepared=False)")
+    assert room.findings(unprepared + USED, sql) == []

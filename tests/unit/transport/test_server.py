@@ -8,8 +8,10 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from core.config.settings import CoreSettings
-from core.transport.server import PortUnavailable, listen, stop
+from core.middleware.pipeline import Pipeline
+from core.transport.server import PortUnavailable, build_health, build_server, listen, stop
 from pandora.user.v1 import auth_service_pb2 as pb
+from tests.fakes.world import World
 from tests.unit.transport.core_server import refused, running_core
 
 pytestmark = pytest.mark.asyncio
@@ -67,10 +69,30 @@ async def test_a_request_above_the_limit_is_refused_and_the_next_one_served() ->
 async def test_a_port_that_is_taken_is_refused_with_its_address() -> None:
     async with running_core() as core:
         port = int(core.address.rpartition(":")[2])
-        second = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        # Linux lets processes share a port only where each of them asks for it.
+        second = grpc.aio.server(options=[("grpc.so_reuseport", 1)])
 
         with pytest.raises(PortUnavailable, match=core.address):
             listen(second, host="127.0.0.1", port=port)
+
+
+async def test_processes_share_a_port_where_they_are_told_to() -> None:
+    world = World()
+
+    def build() -> grpc.aio.Server:
+        return build_server(
+            use_cases=world.use_cases,
+            public_keys=world.access_tokens.public_keys,
+            pipeline=Pipeline(stages=(), foreign_stages=(), foreign_services=frozenset()),
+            health=build_health(),
+            settings=CoreSettings(),
+            reuse_port=True,
+        )
+
+    first, second = build(), build()
+    port = listen(first, host="127.0.0.1", port=0)
+
+    assert listen(second, host="127.0.0.1", port=port) == port
 
 
 async def test_an_ipv6_host_is_listened_on() -> None:
