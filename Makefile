@@ -72,7 +72,7 @@ check: lint types architecture sqlc ## lint, types, architecture, protos, SQL
 	@$(RUN) tools.proto check
 
 test: $(VENV) ## every test, on real servers
-	@$(RUN) pytest --numprocesses $(WORKERS)
+	@$(RUN) pytest --numprocesses $(WORKERS) --dist loadfile
 
 LOCK := pip compile pyproject.toml --quiet --upgrade --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11

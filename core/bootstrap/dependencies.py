@@ -72,6 +72,7 @@ async def open_database(
 
     Raises:
         DependencyUnavailable: the server is out of reach or refuses the login.
+        SchemaBehind: it lacks a migration that this version needs.
     """
     database = PostgresDatabase(
         postgres_options(foundation.settings.postgres, process=process),
@@ -81,6 +82,7 @@ async def open_database(
     )
     startup.on_end(database.close)
     await database.open()
+    await database.require_schema()
     watch_postgres_pool(foundation.live, database.pool_measures)
     _renew_when_rotated(secrets, database.renew_connections)
     return database

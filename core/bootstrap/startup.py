@@ -13,6 +13,7 @@ from core.crypto.key_ring import KeySetRefused
 from core.domain.errors import DependencyUnavailable
 from core.middleware.access_rule import AccessRuleInvalid
 from core.observability.metrics_server import MetricsPortUnavailable
+from core.postgres.schema import SchemaBehind
 from core.transport.server import PortUnavailable
 from core.vault.errors import VaultError
 
@@ -25,6 +26,7 @@ EXPECTED = (
     KeySetRefused,
     MetricsPortUnavailable,
     PortUnavailable,
+    SchemaBehind,
     VaultError,
 )
 """What an operator can mend; anything else is a defect and is logged with its traceback."""

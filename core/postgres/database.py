@@ -12,6 +12,7 @@ from core.postgres.execution import ReadExecutor
 from core.postgres.outbox import EventEncoder
 from core.postgres.pool import Pool
 from core.postgres.probe import Probe
+from core.postgres.schema import require_schema
 from core.postgres.session_states import shared_reader
 from core.postgres.tracing import StatementSpans
 from core.postgres.transaction import begin
@@ -42,8 +43,8 @@ class PostgresDatabase:
         self._probe = Probe(options, login_source)
         self._encode_event = encode_event
         self._on_commit = on_commit
-        executor = ReadExecutor(self._pool, self._spans)
-        self._repositories = PostgresRepositories(executor, shared_reader(executor))
+        self._executor = ReadExecutor(self._pool, self._spans)
+        self._repositories = PostgresRepositories(self._executor, shared_reader(self._executor))
 
     async def open(self) -> None:
         """Connect.
@@ -52,6 +53,14 @@ class PostgresDatabase:
             DependencyUnavailable: the first connection failed; its cause says why.
         """
         await self._pool.open()
+
+    async def require_schema(self) -> None:
+        """Return if the schema is new enough for this version of the service.
+
+        Raises:
+            SchemaBehind: it is not.
+        """
+        await require_schema(self._executor)
 
     async def close(self) -> None:
         """Close every connection; units of work that are open may still end well."""

@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import OperationalError
 
 from core.postgres import migration
+from core.postgres.schema import REQUIRED_REVISION
 from tests.migration.schema_dump import dump
 from tests.servers import Database
 
@@ -22,6 +23,10 @@ def revisions() -> list[str]:
     """Return every revision, the oldest first."""
     scripts = ScriptDirectory(str(SCRIPTS)).walk_revisions()
     return [script.revision for script in scripts][::-1]
+
+
+def test_the_service_asks_for_the_newest_revision() -> None:
+    assert revisions()[-1] == REQUIRED_REVISION
 
 
 def test_up_down_and_up_again_leaves_no_difference(unmigrated: Database) -> None:
