@@ -29,7 +29,7 @@ $(VENV): requirements/dev.lock
 		{ echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 …' >&2; exit 1; }
 	@echo 'setting up .venv (once; again when requirements/dev.lock changes)'
 	@$(PYTHON) -m venv .venv
-	@$(RUN) pip install -qq --require-hashes -r requirements/dev.lock
+	@$(RUN) pip install -qq --use-pep517 --require-hashes -r requirements/dev.lock
 	@# The sources are imported from where they lie, and so is the generated code.
 	@$(BIN)/python -c 'import pathlib, sysconfig; \
 		folder = sysconfig.get_path("purelib"); here = pathlib.Path.cwd(); \

@@ -17,8 +17,9 @@ Command = Callable[[Settings, argparse.Namespace], int]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code: 0 done, 1 refused or failed, 2 not understood."""
     parsed = _parser().parse_args(arguments)
-    # gRPC's C core writes to standard error by itself, beside our JSON; errors suffice.
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    # gRPC's C core writes to standard error by itself, beside our JSON. What it has to say about
+    # a port or a header reaches us as an error of the call concerned.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         settings = load(os.environ)
     except ConfigurationRefused as refusal:

@@ -4,7 +4,9 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,6 +15,13 @@ from devstack.errors import AccountError
 
 NAME: Final = "pandora-postgres"
 _PATIENCE_SECONDS: Final = 10.0
+# To change the user itself, subprocess would fork; a fork runs the handlers of every library that
+# this process has loaded, and gRPC's crash a child that has not become the program yet. Without a
+# user it takes vfork, which runs none.
+_BECOME: Final = (
+    "import os, sys; uid, gid, *command = sys.argv[1:]; os.setgroups([]); os.setgid(int(gid)); "
+    "os.setuid(int(uid)); os.execv(command[0], command)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,15 +35,16 @@ class Account:
         """Tell whether test(1), run as this user, finds every condition true ("-r /a/file")."""
         script = " && ".join('test "${1%% *}" "${1#* }" && shift' for _ in conditions)
         outcome = subprocess.run(
-            ["/bin/sh", "-c", script, "sh", *conditions],
-            user=self.uid,
-            group=self.gid,
-            extra_groups=[],
+            self.command("/bin/sh", "-c", script, "sh", *conditions),
             cwd="/",
             check=False,
             capture_output=True,
         )
         return outcome.returncode == 0
+
+    def command(self, *argv: str) -> Sequence[str]:
+        """Return what root calls to run a program (by its whole path) as this user."""
+        return (sys.executable, "-ISc", _BECOME, str(self.uid), str(self.gid), *argv)
 
     def own(self, folder: Path) -> None:
         """Make `folder` if need be and give it to this user alone."""

@@ -28,7 +28,7 @@ class NotReadyError(DevstackError):
 
 
 class StopFailedError(DevstackError):
-    """A process is still there after SIGKILL, which only the kernel can explain."""
+    """A process goes on after SIGKILL or SIGSTOP, which only the kernel can explain."""
 
 
 class StateDirectoryError(DevstackError):

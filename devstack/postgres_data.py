@@ -47,26 +47,24 @@ def initialise(home: Path, programs: Path, account: Account | None, *, password:
     write_private(password_file, password)
     if account is not None:
         shutil.chown(password_file, account.uid, account.gid)
+    argv = (
+        str(programs / "initdb"),
+        f"--pgdata={draft}",
+        f"--username={SUPERUSER}",
+        f"--pwfile={password_file}",
+        "--auth-host=scram-sha-256",
+        "--auth-local=scram-sha-256",
+        "--encoding=UTF8",
+        # The machine's locales differ; this one is part of PostgreSQL itself.
+        "--locale=C",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+    )
     try:
         outcome = subprocess.run(
-            [
-                programs / "initdb",
-                f"--pgdata={draft}",
-                f"--username={SUPERUSER}",
-                f"--pwfile={password_file}",
-                "--auth-host=scram-sha-256",
-                "--auth-local=scram-sha-256",
-                "--encoding=UTF8",
-                # The machine's locales differ; this one is part of PostgreSQL itself.
-                "--locale=C",
-                "--locale-provider=builtin",
-                "--builtin-locale=C.UTF-8",
-            ],
+            account.command(*argv) if account else argv,
             cwd=home,
             env=ENVIRONMENT,
-            user=account.uid if account else None,
-            group=account.gid if account else None,
-            extra_groups=[] if account else None,
             check=False,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

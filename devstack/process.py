@@ -14,10 +14,10 @@ from typing import Final
 from devstack.account import Account
 from devstack.errors import NotReadyError, StopFailedError
 from devstack.private_file import write_private
-from devstack.process_table import descendants, identity, send
+from devstack.process_table import descendants, identity, send, stopped
 
 _POLL_SECONDS: Final = 0.02
-_KILL_PATIENCE_SECONDS: Final = 5.0
+_SIGNAL_PATIENCE_SECONDS: Final = 5.0
 _LOG_LIMIT_BYTES: Final = 8 * 1024 * 1024
 _LOG_END_LINES: Final = 15
 
@@ -43,7 +43,12 @@ class _Detached(subprocess.Popen[bytes]):
     """A child that is meant to outlive its handle: dropping the handle is no mistake."""
 
     def __del__(self) -> None:
-        """Skip Popen's warning; whoever inherits the child reaps it."""
+        """Do as Popen does (note the child, to reap it once it has ended), without its warning."""
+        super().__del__(_warn=_say_nothing)  # type: ignore[call-arg]
+
+
+def _say_nothing(*_: object, **__: object) -> None:
+    return
 
 
 class Daemon:
@@ -69,8 +74,9 @@ class Daemon:
             record = json.loads(self._record.read_text())
         except FileNotFoundError:
             return None
-        pid = int(record["pid"])
-        return pid if identity(pid) == record["identity"] else None
+        pid, started = int(record["pid"]), record["identity"]
+        # A process that ended before it could be recorded has no identity to be found again by.
+        return pid if started is not None and identity(pid) == started else None
 
     def runs(self, command: Command) -> bool:
         """Tell whether the process runs and was started by exactly this command."""
@@ -89,16 +95,13 @@ class Daemon:
             self._log_start = os.fstat(output).st_size
             account = command.account
             self._child = _Detached(
-                command.argv,
+                account.command(*command.argv) if account else command.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 cwd=command.directory,
                 env=dict(command.environment),
                 start_new_session=True,
-                user=account.uid if account else None,
-                group=account.gid if account else None,
-                extra_groups=[] if account else None,
             )
         finally:
             os.close(output)
@@ -162,7 +165,7 @@ class Daemon:
         known = {member: identity(member) for member in family}
         for member in family:
             send(member, signal.SIGKILL)
-        deadline = time.monotonic() + _KILL_PATIENCE_SECONDS
+        deadline = time.monotonic() + _SIGNAL_PATIENCE_SECONDS
         while any(seen and identity(member) == seen for member, seen in known.items()):
             if self._child is not None:
                 self._child.poll()
@@ -171,12 +174,25 @@ class Daemon:
             time.sleep(_POLL_SECONDS)
 
     def pause(self) -> None:
-        """Freeze the process and its descendants: connections stay open, nothing answers."""
+        """Freeze the process and its descendants: connections stay open, nothing answers.
+
+        Returns when all of them stand still; a signal alone takes effect some time later.
+
+        Raises:
+            StopFailedError: One of them goes on.
+        """
         pid = self.pid
-        if pid is not None:
-            send(pid, signal.SIGSTOP)
-            for member in descendants(pid):
+        if pid is None:
+            return
+        deadline = time.monotonic() + _SIGNAL_PATIENCE_SECONDS
+        send(pid, signal.SIGSTOP)
+        # Asked again each time: until the parent stands still it may start another child.
+        while running := [member for member in (pid, *descendants(pid)) if not stopped(member)]:
+            if time.monotonic() > deadline:
+                raise StopFailedError(f"{self.name}: {running} go on after SIGSTOP")
+            for member in running:
                 send(member, signal.SIGSTOP)
+            time.sleep(_POLL_SECONDS)
 
     def resume(self) -> None:
         """Let a paused process and its descendants go on."""

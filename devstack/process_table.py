@@ -54,6 +54,12 @@ def _threads(pid: int) -> int:
         return 0
 
 
+def stopped(pid: int) -> bool:
+    """Tell whether a process stands still after SIGSTOP, or has ended."""
+    fields = _stat(pid)
+    return fields is None or fields[0] in "TtZX"
+
+
 def descendants(pid: int) -> list[int]:
     """Return the children of a process, their children, and so on."""
     parents: dict[int, int] = {}

@@ -5,8 +5,6 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-import structlog
-
 from core.bootstrap.dependencies import open_database
 from core.bootstrap.foundation import Foundation, postgres_options, read_secrets, vault_source
 from core.bootstrap.startup import Startup
@@ -24,8 +22,6 @@ from core.vault.options import VaultOptions
 from core.vault.secrets import DEV_SEED, POSTGRES_OWNER, DevSeed
 from core.vault.source import SecretSource
 
-_log = structlog.get_logger(__name__)
-
 
 class OperationRefused(Exception):
     """The service refuses what the operator asked for; the message is one line."""
@@ -42,7 +38,7 @@ async def migrate(foundation: Foundation) -> None:
         owner = await startup.step("read the owner's login from Vault", _owner(foundation))
         target = dsn(postgres_options(settings.postgres, process="migrate"), owner)
         await startup.step("migrate", asyncio.to_thread(migration.upgrade, target))
-        _log.info("schema_is_current", revision=migration.head())
+    sys.stdout.write(f"the schema is at revision {migration.head()}\n")
 
 
 async def seed(foundation: Foundation) -> None:

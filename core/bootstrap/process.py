@@ -50,24 +50,27 @@ def run_until_stopped(
 
 
 def run_once(settings: Settings, work: Callable[[Foundation], Awaitable[None]]) -> int:
-    """Run a task of an operator; return its exit code. Its logs go to standard error."""
+    """Run a task of an operator; return its exit code.
+
+    Standard output is for its result alone; warnings go to standard error, as JSON.
+    """
 
     async def main(foundation: Foundation) -> None:
         await work(foundation)
 
-    return _run(settings, main, logs_to_stderr=True)
+    return _run(settings, main, is_task=True)
 
 
 def _run(
     settings: Settings,
     main: Callable[[Foundation], Awaitable[None]],
     *,
-    logs_to_stderr: bool = False,
+    is_task: bool = False,
 ) -> int:
-    logs = start_logs(
-        level=settings.telemetry.log_level,
-        stream=sys.stderr.buffer if logs_to_stderr else sys.stdout.buffer,
-    )
+    if is_task:
+        logs = start_logs(level="warning", stream=sys.stderr.buffer)
+    else:
+        logs = start_logs(level=settings.telemetry.log_level, stream=sys.stdout.buffer)
 
     async def entry() -> None:
         await main(Foundation.lay(settings, logs))

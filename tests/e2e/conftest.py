@@ -1,7 +1,6 @@
 """The running service: one for all tests of a worker that leave it as it is, one for the others."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,25 @@ from devstack.stack import Stack
 from devstack.temporary import temporary_stack
 from tests.e2e.collector import Collector, collecting
 from tests.e2e.grpc_door import Stubs, open_stubs
-from tests.e2e.rest import Rest, open_session
+from tests.e2e.rest import Rest, open_rest
 from tests.e2e.service import Service, running_service
 from tests.e2e.site import Site, new_site
 from tests.servers import Servers, start_servers
 
 # The tests' client is a proxy that is believed, so that its people come from somewhere else.
 _BELIEVED = {"PANDORA_GATEWAY__TRUSTED_PROXIES": "127.0.0.0/8"}
+# Tests that let requests wait for each other release them in their own time.
+_PATIENT = {
+    "PANDORA_POSTGRES__LOCK_TIMEOUT_SECONDS": "9",
+    "PANDORA_POSTGRES__STATEMENT_TIMEOUT_SECONDS": "9",
+}
 _SOON = {"OTEL_BSP_SCHEDULE_DELAY": "100"}  # milliseconds
 # A server that has stopped answering is waited for as long as this, by every test of it.
-_IMPATIENT = {"PANDORA_POSTGRES__STATEMENT_TIMEOUT_SECONDS": "2"}
+_IMPATIENT = {
+    "PANDORA_POSTGRES__STATEMENT_TIMEOUT_SECONDS": "2",
+    "PANDORA_RELAY__BACKLOG_INTERVAL_SECONDS": "0.1",
+    "PANDORA_VAULT__REFRESH_INTERVAL_SECONDS": "1",
+}
 
 
 @pytest.fixture(scope="session")
@@ -35,17 +43,20 @@ def service(
     servers: Servers, tmp_path_factory: pytest.TempPathFactory, collector: Collector
 ) -> Iterator[Service]:
     """The shared service. Never stop it, nor what it stands on: `own_service`."""
-    settings = _BELIEVED | {"PANDORA_TELEMETRY__OTLP_ENDPOINT": collector.endpoint}
+    tracing = {"PANDORA_TELEMETRY__OTLP_ENDPOINT": collector.endpoint}
+    settings = _BELIEVED | _PATIENT | tracing
     folder = tmp_path_factory.mktemp("service")
-    with new_site(servers, folder, settings=settings, beside=_SOON) as site:
-        with running_service(site) as service:
-            yield service
+    with (
+        new_site(servers, folder, settings=settings, beside=_SOON) as site,
+        running_service(site) as service,
+    ):
+        yield service
 
 
 @pytest_asyncio.fixture
 async def rest(service: Service) -> AsyncIterator[Rest]:
     """A client of the shared service's REST door."""
-    async with _open_rest(service) as rest:
+    async with open_rest(service) as rest:
         yield rest
 
 
@@ -73,10 +84,12 @@ def _own_servers() -> Iterator[Servers]:
 def _own_service(
     _own_servers: Servers, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
-    settings = _BELIEVED | _IMPATIENT
-    with new_site(_own_servers, tmp_path_factory.mktemp("own"), settings=settings) as site:
-        with running_service(site) as service:
-            yield service
+    folder = tmp_path_factory.mktemp("own")
+    with (
+        new_site(_own_servers, folder, settings=_BELIEVED | _IMPATIENT) as site,
+        running_service(site, is_seeded=False) as service,
+    ):
+        yield service
 
 
 @pytest.fixture
@@ -97,7 +110,7 @@ def own_service(own_servers: Servers, _own_service: Service) -> Service:
 @pytest_asyncio.fixture
 async def own_rest(own_service: Service) -> AsyncIterator[Rest]:
     """A client of that service's REST door."""
-    async with _open_rest(own_service) as rest:
+    async with open_rest(own_service) as rest:
         yield rest
 
 
@@ -106,12 +119,6 @@ async def own_stubs(own_service: Service) -> AsyncIterator[Stubs]:
     """The stubs on that service's gRPC door."""
     async with open_stubs(own_service.site.core_address) as stubs:
         yield stubs
-
-
-@asynccontextmanager
-async def _open_rest(service: Service) -> AsyncIterator[Rest]:
-    async with open_session() as session:
-        yield Rest(session=session, url=service.site.gateway_url, confidential=service.confidential)
 
 
 def _put_right(stack: Stack) -> None:

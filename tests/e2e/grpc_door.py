@@ -45,7 +45,7 @@ class GrpcurlFailed(Exception):
 
     @property
     def details(self) -> list[dict[str, Any]]:
-        """The details of the status, each with its `@type`, as reflection lets grpcurl read them."""
+        """The details of the status, read by reflection, each with its `@type`."""
         shown = re.findall(r"^\s*\d+\)\s+(\{.*?\n?\})\s*$", self.text, re.DOTALL | re.MULTILINE)
         return [json.loads(each) for each in shown]
 

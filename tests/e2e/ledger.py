@@ -1,13 +1,13 @@
 """What the service has written: rows, as a database's administrator sees them, and events."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import psycopg
 import redis.asyncio
-from psycopg import sql
 
 from tests.e2e.service import Service
 from tests.postgres_client import until
@@ -34,21 +34,24 @@ class Snapshot:
 
 def snapshot(service: Service) -> Snapshot:
     """Look at all tables at one moment."""
-    parts = ", ".join(
-        f"(SELECT count(*) FROM {table}), "
-        f"(SELECT md5(coalesce(string_agg({row}, '|' ORDER BY {row}), '')) FROM {table})"
+    tables = " UNION ALL ".join(
+        f"SELECT '{table}', count(*), md5(coalesce(string_agg({row}, '|' ORDER BY {row}), ''))"  # noqa: S608
+        f" FROM {table}"
         for table, row in _TABLES.items()
     )
-    statement = f"SELECT {parts}, (SELECT count(*) FROM audit_events)"  # noqa: S608 - names above
-    (found,) = rows(service, statement)
-    pairs = zip(found[0:-1:2], found[1:-1:2], strict=True)
-    return Snapshot(tables=dict(zip(_TABLES, pairs, strict=True)), audit_rows=found[-1])
+    audited = "SELECT 'audit_events', count(*), '' FROM audit_events"
+    found = {
+        table: (number, digest)
+        for table, number, digest in rows(service, f"{tables} UNION ALL {audited}")
+    }
+    audit_rows, _ = found.pop("audit_events")
+    return Snapshot(tables=found, audit_rows=audit_rows)
 
 
 def rows(service: Service, statement: str, *values: object) -> Sequence[tuple[Any, ...]]:
     """Run a query as the superuser."""
     with psycopg.connect(service.site.database.admin_dsn) as connection:
-        return connection.execute(sql.SQL(statement), values).fetchall()  # type: ignore[arg-type]
+        return connection.execute(statement.encode(), values).fetchall()
 
 
 def count(service: Service, statement: str, *values: object) -> int:
@@ -73,7 +76,7 @@ async def stream_entries(service: Service) -> Sequence[Mapping[str, str]]:
         service.site.servers.stack.valkey.url(), decode_responses=True
     ) as client:
         entries = await client.xrange(service.site.stream)
-    return [fields for _, fields in entries]
+    return [cast("dict[str, str]", fields) for _, fields in entries or ()]
 
 
 async def events_of(service: Service, user_id: str) -> Sequence[dict[str, Any]]:
@@ -81,6 +84,14 @@ async def events_of(service: Service, user_id: str) -> Sequence[dict[str, Any]]:
     await everything_published(service)
     envelopes = [json.loads(entry["event"]) for entry in await stream_entries(service)]
     return [each for each in envelopes if each["payload"]["user_id"] == user_id]
+
+
+@asynccontextmanager
+async def row_held(service: Service, user_id: str) -> AsyncIterator[None]:
+    """Hold somebody's row: every change of that person waits until the block ends."""
+    async with await psycopg.AsyncConnection.connect(service.site.database.admin_dsn) as holder:
+        await holder.execute("SELECT FROM users WHERE id = %s FOR UPDATE", (user_id,))
+        yield
 
 
 async def until_lock_waiters(service: Service, number: int) -> None:

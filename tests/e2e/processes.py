@@ -30,7 +30,9 @@ class ProcessEnded(Exception):
 class Process:
     """`python -m PROGRAM …` with standard output and standard error in files of their own."""
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path):
+    def __init__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path
+    ) -> None:
         self.name = "-".join(arguments)
         self._output = folder / f"{self.name}.out"
         self._errors = folder / f"{self.name}.err"

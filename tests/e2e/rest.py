@@ -3,20 +3,22 @@
 import json
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import aiohttp
+
+from tests.e2e.service import Service
 
 CLIENT_ADDRESS: Final = "198.51.100.23"
 """Where the tests' client says it is (RFC 5737): an address that occurs nowhere else."""
 USER_AGENT: Final = "pandora-e2e/1"
 DEADLINE_SECONDS: Final = 30.0
 
-_CONFIDENTIAL: Final = frozenset(
-    {"email", "password", "full_name", "access_token", "refresh_token", "token"}
-)
+_IN_ANSWERS: Final = frozenset({"email", "access_token", "refresh_token"})
+_IN_REQUESTS: Final = _IN_ANSWERS | {"password", "full_name", "token"}
 
 
 @dataclass(kw_only=True)
@@ -92,28 +94,30 @@ class Rest:
         return await self.call("POST", path, document, token=token)
 
     def _note(self, document: object, token: str | None, answer: Answer) -> None:
-        self.confidential.update(_confidential_in(document))
+        self.confidential.update(_values_of(document, _IN_REQUESTS))
         if token:
             self.confidential.add(token)
         if answer.headers.get("content-type", "").startswith("application/json"):
-            self.confidential.update(_confidential_in(answer.json))
+            self.confidential.update(_values_of(answer.json, _IN_ANSWERS))
 
 
-def open_session() -> aiohttp.ClientSession:
-    """Return a session that opens as many connections as there are requests."""
-    return aiohttp.ClientSession(
+@asynccontextmanager
+async def open_rest(service: Service) -> AsyncIterator[Rest]:
+    """Return a client that opens as many connections as there are requests."""
+    async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
         timeout=aiohttp.ClientTimeout(total=DEADLINE_SECONDS),
-    )
+    ) as session:
+        yield Rest(session=session, url=service.site.gateway_url, confidential=service.confidential)
 
 
-def _confidential_in(document: object) -> Iterable[str]:
+def _values_of(document: object, names: frozenset[str]) -> Iterable[str]:
     if isinstance(document, Mapping):
         for name, value in document.items():
             # Short texts occur by chance, and say nothing.
-            if name in _CONFIDENTIAL and isinstance(value, str) and len(value) > 7:
+            if name in names and isinstance(value, str) and len(value) > 7:
                 yield value
-            yield from _confidential_in(value)
+            yield from _values_of(value, names)
     elif isinstance(document, list):
         for item in document:
-            yield from _confidential_in(item)
+            yield from _values_of(item, names)

@@ -1,8 +1,9 @@
 """The service as it runs in production: relay, core and gateway as processes of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from devstack.service_processes import SERVICE_PROCESSES
 from tests.e2e.processes import Process
@@ -35,19 +36,30 @@ class Service:
     def await_ready(self) -> None:
         """Return once every process says that it is ready."""
         for process in SERVICE_PROCESSES:
-            self.processes[process.name].wait_until(lambda p=process: p.ready(self.site.ports))
+            if process.name in self.processes:
+                ready = partial(process.ready, self.site.ports)
+                self.processes[process.name].wait_until(ready)
+
+
+def seed(site: Site) -> None:
+    """Make the administrator and the mock people."""
+    seeded = site.run("core", "data", "seed")
+    assert seeded.returncode == 0, seeded.stderr
 
 
 @contextmanager
-def running_service(site: Site) -> Iterator[Service]:
-    """Seed the database and run everything until the block ends; each process must end well."""
-    seeded = site.run("core", "data", "seed")
-    assert seeded.returncode == 0, seeded.stderr
+def running_service(
+    site: Site, *, without: Container[str] = (), is_seeded: bool = True
+) -> Iterator[Service]:
+    """Run every process but some until the block ends; each must end well."""
+    if is_seeded:
+        seed(site)
     with ExitStack() as ends:
         service = Service(site=site, processes={})
         for process in SERVICE_PROCESSES:
-            started = service.processes[process.name] = site.start(*process.arguments)
-            ends.callback(_end, started)
+            if process.name not in without:
+                started = service.processes[process.name] = site.start(*process.arguments)
+                ends.callback(_end, started)
         service.await_ready()
         yield service
 

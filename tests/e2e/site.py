@@ -10,6 +10,7 @@ from typing import Final
 
 from devstack.ports import free_port
 from devstack.provisioning import Provisioned, provision
+from devstack.secret_values import MAKERS
 from devstack.service_environment import (
     CORE_METRICS_PORT,
     CORE_PORT,
@@ -66,17 +67,29 @@ class Site:
         """The administrator's way to this service's secrets."""
         return VaultAccess(self.servers.stack.openbao.client(), self.access.prefix)
 
+    def replace_secret(self, name: str, values: Mapping[str, str]) -> None:
+        """Write a new version of one of this service's secrets."""
+        self.servers.stack.openbao.client().secrets.kv.v2.create_or_update_secret(
+            f"{self.access.prefix}/{name}", dict(values), mount_point=self.access.mount
+        )
+
+    def secret_texts(self) -> set[str]:
+        """Return every text that must never be seen outside of the service and Vault."""
+        secrets = [self.vault.read(name) for name in MAKERS]
+        texts = {text for values in secrets for text in _texts(values)}
+        return texts | {self.access.service_files.secret_id.read_text()}
+
     def environment(self, program: str, *, login: BootstrapFiles | None = None) -> dict[str, str]:
         """Return the environment of `python -m core` or `python -m gateway`."""
-        caller = plain_environment() | self.settings
+        caller = plain_environment() | dict(self.settings)
         if program == "gateway":
-            return gateway_environment(self.ports, caller) | self.beside
+            return gateway_environment(self.ports, caller) | dict(self.beside)
         environment = core_environment(
             self.servers.stack, self.access, caller, login=login, database=self.database.name
         )
         for variable in (CORE_PORT, CORE_METRICS_PORT, RELAY_METRICS_PORT):
             environment |= self.ports.setting(variable)
-        return environment | {"PANDORA_REDIS__EVENT_STREAM": self.stream} | self.beside
+        return environment | {"PANDORA_REDIS__EVENT_STREAM": self.stream, **self.beside}
 
     def start(self, *arguments: str, **changes: str) -> Process:
         """Start `python -m …`, with `changes` to its environment; returns at once."""
@@ -85,6 +98,20 @@ class Site:
     def run(self, *arguments: str, text: str = "", **changes: str) -> "CompletedProcess[str]":
         """Run `python -m …` to its end."""
         return run_to_end(arguments, self.environment(arguments[0]) | changes, text=text)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield what is secret in the values of a secret: not its names, times and addresses."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            if name in {"key", "private_key_pem", "keys"} or name.endswith("password"):
+                yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, str):
+        # A key has lines, which a log would write as one; its first and last are no secret.
+        yield from (line for line in value.splitlines() if not line.startswith("-----"))
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Servers that are stopped, killed and frozen come back as a test needs them."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -117,12 +116,15 @@ with temporary_stack() as stack:
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_nothing_is_left_of_a_temporary_stack_whose_owner_dies(end: signal.Signals) -> None:
-    with subprocess.Popen(
+    owner = subprocess.Popen(
         [sys.executable, "-c", _OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as owner:
+    )
+    try:
         assert owner.stdout is not None
         root, port = owner.stdout.readline().split()
-        os.kill(owner.pid, end)
+    finally:
+        owner.send_signal(end)
+        owner.communicate(timeout=60)
     deadline = time.monotonic() + 60
     while Path(root).exists():
         assert time.monotonic() < deadline, f"{root} is still there"

@@ -61,18 +61,41 @@ def test_only_the_same_command_counts_as_running(daemon: Daemon, tmp_path: Path)
     assert not daemon.runs(_python(tmp_path, _SLEEPER, PORT="1"))
 
 
-def test_a_pid_that_belongs_to_another_process_now_is_left_alone(tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", _SLEEPER]) as stranger:
-        daemon = Daemon("sleeper", tmp_path)
-        daemon.start(_python(tmp_path, "pass"))
-        record = tmp_path / "run" / "sleeper.json"
-        known = json.loads(record.read_text())
-        record.write_text(json.dumps(known | {"pid": stranger.pid}))
-        assert daemon.pid is None
-        daemon.stop()
-        daemon.kill()
-        assert stranger.poll() is None
-        stranger.kill()
+@pytest.fixture
+def stranger() -> Iterator[int]:
+    """The pid of a process that no record may lead to."""
+    process = subprocess.Popen([sys.executable, "-c", _SLEEPER], stdout=subprocess.DEVNULL)
+    try:
+        yield process.pid
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_pid_that_belongs_to_another_process_now_is_left_alone(
+    daemon: Daemon, tmp_path: Path, stranger: int
+) -> None:
+    daemon.start(_python(tmp_path, _SLEEPER))
+    daemon.kill()
+    record = tmp_path / "run" / "sleeper.json"
+    known = json.loads(record.read_text())
+    boot = known["identity"].partition("/")[0]
+    earlier = {"pid": stranger, "identity": f"{boot}/1"}
+    record.write_text(json.dumps(known | earlier))
+    assert daemon.pid is None
+    daemon.kill()
+    daemon.stop()
+    assert Path(f"/proc/{stranger}/stat").read_text().split()[2] != "Z"
+
+
+def test_a_process_that_ended_before_it_was_recorded_does_not_run(
+    daemon: Daemon, tmp_path: Path
+) -> None:
+    daemon.start(_python(tmp_path, _SLEEPER))
+    daemon.kill()
+    record = tmp_path / "run" / "sleeper.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"identity": None}))
+    assert daemon.pid is None
 
 
 def test_a_process_that_ignores_the_request_is_killed(daemon: Daemon, tmp_path: Path) -> None:

@@ -284,9 +284,21 @@ async def test_a_head_that_trickles_is_cut_off() -> None:
         async with stage.connection() as (reader, writer):
             writer.write(b"GET /v1/users/x HTTP/1.1\r\nHost: g\r\nX-A: ")
             trickle = asyncio.create_task(_trickle(writer))
-            assert await reader.read() == b""
+            assert await _read_to_the_end(reader) == b""
             trickle.cancel()
         assert (await stage.request("GET", "/healthz")).status == 200
+
+
+async def _read_to_the_end(reader: asyncio.StreamReader) -> bytes:
+    """Read until the server has cut the connection.
+
+    A byte that reaches a socket which the server closes at that moment makes TCP answer with a
+    reset instead of an orderly end (RFC 9293 section 3.10.7.1); both are a cut.
+    """
+    try:
+        return await reader.read()
+    except ConnectionResetError:
+        return b""
 
 
 async def _trickle(writer: asyncio.StreamWriter) -> None:
