@@ -17,6 +17,8 @@ class RevocationCause(StrEnum):
     REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105 - a cause, not a secret
     USER_SUSPENDED = "user_suspended"
     USER_DELETED = "user_deleted"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - as above
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - as above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
