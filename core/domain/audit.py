@@ -46,6 +46,7 @@ class AuditAction(StrEnum):
     MFA_ENROLL = "mfa.enroll"
     MFA_ENABLE = "mfa.enable"
     MFA_DISABLE = "mfa.disable"
+    KEY_ROTATE_BEGIN = "key.rotate_begin"
     KEY_ROTATE = "key.rotate"
     USER_IMPORT = "user.import"
     SESSION_REVOKE = "session.revoke"
@@ -62,6 +63,7 @@ class ResourceType(StrEnum):
     SESSION = "session"
     KYC = "kyc"
     SERVICE = "service"
+    SIGNING_KEY = "signing_key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from opentelemetry import trace
 
 from core.domain.audit import AuditEntry
+from core.domain.ports.mail import MailQueue
 from core.domain.ports.outbox_relay import OutboxQueue
 from core.domain.ports.unit_of_work import Repositories, UnitOfWork
 from core.postgres.connection import LoginSource, PostgresOptions
 from core.postgres.execution import ReadExecutor
+from core.postgres.mail_queue import PostgresMailQueue
 from core.postgres.outbox import EventEncoder
 from core.postgres.outbox_queue import PostgresOutboxQueue
 from core.postgres.pool import Pool
@@ -79,6 +81,10 @@ class PostgresDatabase:
     def outbox_queue(self) -> OutboxQueue:
         """Return the outbox as the relay sees it, on this database's pool."""
         return PostgresOutboxQueue(self._pool)
+
+    def mail_queue(self) -> MailQueue:
+        """Return the mail as the sender sees it, on this database's pool."""
+        return PostgresMailQueue(self._pool)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Repositories]:

@@ -39,6 +39,4 @@ def service(
 async def rest(service: Service) -> AsyncIterator[Rest]:
     """A client of the shared service's REST door."""
     async with open_session() as session:
-        yield Rest(
-            session=session, url=service.site.gateway_url, confidential=service.confidential
-        )
+        yield Rest(session=session, url=service.site.gateway_url, confidential=service.confidential)

@@ -15,8 +15,12 @@ USER_AGENT: Final = "pandora-e2e/1"
 DEADLINE_SECONDS: Final = 30.0
 
 _CONFIDENTIAL: Final = frozenset(
-    {"email", "password", "full_name", "access_token", "refresh_token", "token"}
-)
+    {
+        "email", "password", "current_password", "new_password", "full_name", "access_token",
+        "refresh_token", "token", "challenge_token", "secret", "otpauth_uri", "recovery_code",
+        "recovery_codes",
+    }
+)  # fmt: skip
 
 
 @dataclass(kw_only=True)
@@ -113,6 +117,8 @@ def _confidential_in(document: object) -> Iterable[str]:
             # Short texts occur by chance, and say nothing.
             if name in _CONFIDENTIAL and isinstance(value, str) and len(value) > 7:
                 yield value
+            elif name in _CONFIDENTIAL and isinstance(value, list):
+                yield from (item for item in value if isinstance(item, str))
             yield from _confidential_in(value)
     elif isinstance(document, list):
         for item in document:

@@ -13,9 +13,14 @@ SECRET_WORDS = re.compile(
 ALLOWED = {
     # How long a token lives, not the token.
     "tokens.access_token_seconds",
+    "tokens.password_reset_seconds",
     # Where the bootstrap file lies, not what it holds; its mode is checked before it is read.
     "vault.secret_id_file",
     "vault.migrator_secret_id_file",
+    # How often tokens may be exchanged.
+    "limits.token",
+    # The name of a key that never leaves Vault.
+    "vault.totp_key",
 }
 
 

@@ -118,8 +118,11 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RefreshToken(self, request, context):
-        """Exchanges a refresh token for a new pair of tokens; each refresh token serves once. Errors:
-        REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED (the session is revoked), ACCOUNT_SUSPENDED.
+        """Exchanges a refresh token for a new pair of tokens; each refresh token serves once. Until the
+        new refresh token is used, the old one is answered with the same new one again: to whoever
+        repeats its request_id, and for 10 seconds, 10 times, to the same client (network and user
+        agent). Errors: REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED (the session is revoked),
+        ACCOUNT_SUSPENDED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -27,7 +27,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from pandora.options.v1 import access_pb2 as pandora_dot_options_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!pandora/user/v1/mfa_service.proto\x12\x0fpandora.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fpandora/options/v1/access.proto\"n\n\x11\x45nrollTotpRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\"M\n\x12\x45nrollTotpResponse\x12\x16\n\x06secret\x18\x01 \x01(\tR\x06secret\x12\x1f\n\x0botpauth_uri\x18\x02 \x01(\tR\notpauthUri\"\x9f\x01\n\x12\x43onfirmTotpRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\x12.\n\ttotp_code\x18\x02 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[0-9]{6}$R\x08totpCode\"<\n\x13\x43onfirmTotpResponse\x12%\n\x0erecovery_codes\x18\x01 \x03(\tR\rrecoveryCodes\"\xc5\x01\n\x12\x44isableTotpRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\x12$\n\x08password\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\x08password\x12.\n\ttotp_code\x18\x03 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[0-9]{6}$R\x08totpCode\"\x15\n\x13\x44isableTotpResponse2\xc0\x03\n\nMfaService\x12\x87\x01\n\nEnrollTotp\x12\".pandora.user.v1.EnrollTotpRequest\x1a#.pandora.user.v1.EnrollTotpResponse\"0\x90\x02\x00\x8a\xb5\x18\x02\x18\x01\x82\xd3\xe4\x93\x02!\"\x1c/v1/users/{user_id}/mfa/totp:\x01*\x12\x92\x01\n\x0b\x43onfirmTotp\x12#.pandora.user.v1.ConfirmTotpRequest\x1a$.pandora.user.v1.ConfirmTotpResponse\"8\x90\x02\x00\x8a\xb5\x18\x02\x18\x01\x82\xd3\xe4\x93\x02)\"$/v1/users/{user_id}/mfa/totp:confirm:\x01*\x12\x92\x01\n\x0b\x44isableTotp\x12#.pandora.user.v1.DisableTotpRequest\x1a$.pandora.user.v1.DisableTotpResponse\"8\x90\x02\x00\x8a\xb5\x18\x02\x18\x01\x82\xd3\xe4\x93\x02)\"$/v1/users/{user_id}/mfa/totp:disable:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!pandora/user/v1/mfa_service.proto\x12\x0fpandora.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fpandora/options/v1/access.proto\"n\n\x11\x45nrollTotpRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\"M\n\x12\x45nrollTotpResponse\x12\x16\n\x06secret\x18\x01 \x01(\tR\x06secret\x12\x1f\n\x0botpauth_uri\x18\x02 \x01(\tR\notpauthUri\"\x9f\x01\n\x12\x43onfirmTotpRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\x12.\n\ttotp_code\x18\x02 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[0-9]{6}$R\x08totpCode\"<\n\x13\x43onfirmTotpResponse\x12%\n\x0erecovery_codes\x18\x01 \x03(\tR\rrecoveryCodes\"\x89\x02\n\x12\x44isableTotpRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\x12$\n\x08password\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\x08password\x12\x30\n\ttotp_code\x18\x03 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[0-9]{6}$H\x00R\x08totpCode\x12\x30\n\rrecovery_code\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@H\x00R\x0crecoveryCodeB\x0e\n\x05proof\x12\x05\xbaH\x02\x08\x01\"\x15\n\x13\x44isableTotpResponse2\xcc\x03\n\nMfaService\x12\x8b\x01\n\nEnrollTotp\x12\".pandora.user.v1.EnrollTotpRequest\x1a#.pandora.user.v1.EnrollTotpResponse\"4\x90\x02\x00\x8a\xb5\x18\x06\x18\x01\x38\x01@\x06\x82\xd3\xe4\x93\x02!\"\x1c/v1/users/{user_id}/mfa/totp:\x01*\x12\x96\x01\n\x0b\x43onfirmTotp\x12#.pandora.user.v1.ConfirmTotpRequest\x1a$.pandora.user.v1.ConfirmTotpResponse\"<\x90\x02\x00\x8a\xb5\x18\x06\x18\x01\x38\x01@\x06\x82\xd3\xe4\x93\x02)\"$/v1/users/{user_id}/mfa/totp:confirm:\x01*\x12\x96\x01\n\x0b\x44isableTotp\x12#.pandora.user.v1.DisableTotpRequest\x1a$.pandora.user.v1.DisableTotpResponse\"<\x90\x02\x00\x8a\xb5\x18\x06\x18\x01\x38\x01@\x06\x82\xd3\xe4\x93\x02)\"$/v1/users/{user_id}/mfa/totp:disable:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,18 +40,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONFIRMTOTPREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$'
   _globals['_CONFIRMTOTPREQUEST'].fields_by_name['totp_code']._loaded_options = None
   _globals['_CONFIRMTOTPREQUEST'].fields_by_name['totp_code']._serialized_options = b'\272H\016r\0142\n^[0-9]{6}$'
+  _globals['_DISABLETOTPREQUEST'].oneofs_by_name['proof']._loaded_options = None
+  _globals['_DISABLETOTPREQUEST'].oneofs_by_name['proof']._serialized_options = b'\272H\002\010\001'
   _globals['_DISABLETOTPREQUEST'].fields_by_name['user_id']._loaded_options = None
   _globals['_DISABLETOTPREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$'
   _globals['_DISABLETOTPREQUEST'].fields_by_name['password']._loaded_options = None
   _globals['_DISABLETOTPREQUEST'].fields_by_name['password']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_DISABLETOTPREQUEST'].fields_by_name['totp_code']._loaded_options = None
   _globals['_DISABLETOTPREQUEST'].fields_by_name['totp_code']._serialized_options = b'\272H\016r\0142\n^[0-9]{6}$'
+  _globals['_DISABLETOTPREQUEST'].fields_by_name['recovery_code']._loaded_options = None
+  _globals['_DISABLETOTPREQUEST'].fields_by_name['recovery_code']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_MFASERVICE'].methods_by_name['EnrollTotp']._loaded_options = None
-  _globals['_MFASERVICE'].methods_by_name['EnrollTotp']._serialized_options = b'\220\002\000\212\265\030\002\030\001\202\323\344\223\002!\"\034/v1/users/{user_id}/mfa/totp:\001*'
+  _globals['_MFASERVICE'].methods_by_name['EnrollTotp']._serialized_options = b'\220\002\000\212\265\030\006\030\0018\001@\006\202\323\344\223\002!\"\034/v1/users/{user_id}/mfa/totp:\001*'
   _globals['_MFASERVICE'].methods_by_name['ConfirmTotp']._loaded_options = None
-  _globals['_MFASERVICE'].methods_by_name['ConfirmTotp']._serialized_options = b'\220\002\000\212\265\030\002\030\001\202\323\344\223\002)\"$/v1/users/{user_id}/mfa/totp:confirm:\001*'
+  _globals['_MFASERVICE'].methods_by_name['ConfirmTotp']._serialized_options = b'\220\002\000\212\265\030\006\030\0018\001@\006\202\323\344\223\002)\"$/v1/users/{user_id}/mfa/totp:confirm:\001*'
   _globals['_MFASERVICE'].methods_by_name['DisableTotp']._loaded_options = None
-  _globals['_MFASERVICE'].methods_by_name['DisableTotp']._serialized_options = b'\220\002\000\212\265\030\002\030\001\202\323\344\223\002)\"$/v1/users/{user_id}/mfa/totp:disable:\001*'
+  _globals['_MFASERVICE'].methods_by_name['DisableTotp']._serialized_options = b'\220\002\000\212\265\030\006\030\0018\001@\006\202\323\344\223\002)\"$/v1/users/{user_id}/mfa/totp:disable:\001*'
   _globals['_ENROLLTOTPREQUEST']._serialized_start=146
   _globals['_ENROLLTOTPREQUEST']._serialized_end=256
   _globals['_ENROLLTOTPRESPONSE']._serialized_start=258
@@ -61,9 +65,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONFIRMTOTPRESPONSE']._serialized_start=499
   _globals['_CONFIRMTOTPRESPONSE']._serialized_end=559
   _globals['_DISABLETOTPREQUEST']._serialized_start=562
-  _globals['_DISABLETOTPREQUEST']._serialized_end=759
-  _globals['_DISABLETOTPRESPONSE']._serialized_start=761
-  _globals['_DISABLETOTPRESPONSE']._serialized_end=782
-  _globals['_MFASERVICE']._serialized_start=785
-  _globals['_MFASERVICE']._serialized_end=1233
+  _globals['_DISABLETOTPREQUEST']._serialized_end=827
+  _globals['_DISABLETOTPRESPONSE']._serialized_start=829
+  _globals['_DISABLETOTPRESPONSE']._serialized_end=850
+  _globals['_MFASERVICE']._serialized_start=853
+  _globals['_MFASERVICE']._serialized_end=1313
 # @@protoc_insertion_point(module_scope)

@@ -38,14 +38,16 @@ class ConfirmTotpResponse(_message.Message):
     def __init__(self, recovery_codes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class DisableTotpRequest(_message.Message):
-    __slots__ = ("user_id", "password", "totp_code")
+    __slots__ = ("user_id", "password", "totp_code", "recovery_code")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     PASSWORD_FIELD_NUMBER: _ClassVar[int]
     TOTP_CODE_FIELD_NUMBER: _ClassVar[int]
+    RECOVERY_CODE_FIELD_NUMBER: _ClassVar[int]
     user_id: str
     password: str
     totp_code: str
-    def __init__(self, user_id: _Optional[str] = ..., password: _Optional[str] = ..., totp_code: _Optional[str] = ...) -> None: ...
+    recovery_code: str
+    def __init__(self, user_id: _Optional[str] = ..., password: _Optional[str] = ..., totp_code: _Optional[str] = ..., recovery_code: _Optional[str] = ...) -> None: ...
 
 class DisableTotpResponse(_message.Message):
     __slots__ = ()

@@ -75,8 +75,9 @@ class MfaServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DisableTotp(self, request, context):
-        """Removes the second factor; one that is not there is no error. Errors: INVALID_CREDENTIALS (the
-        password is wrong), MFA_CODE_INVALID, RECENT_AUTHENTICATION_REQUIRED, DEPENDENCY_UNAVAILABLE.
+        """Removes the second factor and the recovery codes; one that is not there is no error. Errors:
+        INVALID_CREDENTIALS (the password is wrong), MFA_CODE_INVALID, RECENT_AUTHENTICATION_REQUIRED,
+        DEPENDENCY_UNAVAILABLE (a recovery code is accepted all the same).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -137,7 +137,8 @@ class UserServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteUser(self, request, context):
-        """Deletes an account softly and ends its sessions. Errors: USER_NOT_FOUND, LAST_ADMIN.
+        """Deletes an account softly and ends its sessions. Errors: USER_NOT_FOUND, LAST_ADMIN,
+        RECENT_AUTHENTICATION_REQUIRED (where it is the caller's own).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
