@@ -8,7 +8,7 @@ from core.domain.mail import MailTemplate
 from core.domain.one_time_token import TokenPurpose
 from core.domain.password_hash import Verdict
 from core.domain.ports.crypto import PasswordHasher
-from core.domain.user import Credentials, UserStatus
+from core.domain.user import Credentials
 from core.service.mailing import Mailing
 from core.service.recording import Record
 
@@ -82,8 +82,6 @@ class PasswordJudgement:
         return {"cause": "password_beyond_72_bytes", "mail": MailTemplate.PASSWORD_RESET.value}
 
     async def _renewed(self, credentials: Credentials, password: str) -> str | None:
-        if credentials.user.status is not UserStatus.ACTIVE:
-            return None
         if not self.hasher.needs_rehash(credentials.hashed_password):
             return None
         try:

@@ -31,12 +31,14 @@ def expiry(token: str) -> float:
 class OfflineVerifier:
     """Keeps the keys for exactly as long as it was told, and never asks out of turn.
 
-    `seen` holds every set of kids that it was ever told, in order; `unverifiable` the tokens
+    Only the first keys it gives up after `phase_seconds`, so that others renew theirs at other
+    times. `seen` holds every set of kids that it was ever told, in order; `unverifiable` the tokens
     that it could not verify while they were alive.
     """
 
     ask: Ask
     settings: TokenSettings
+    phase_seconds: float
     seen: list[frozenset[str]] = field(default_factory=list)
     unverifiable: list[str] = field(default_factory=list)
     _keys: dict[str, jwt.PyJWK] = field(default_factory=dict)
@@ -51,7 +53,8 @@ class OfflineVerifier:
             answer = await self.ask()
             max_age = re.fullmatch(r"public, max-age=(\d+)", answer.headers["cache-control"])
             assert max_age is not None
-            self._stale_at = time.monotonic() + int(max_age[1])
+            life = int(max_age[1]) if self.seen else self.phase_seconds
+            self._stale_at = time.monotonic() + life
             self._keys = {key["kid"]: jwt.PyJWK(key) for key in answer.json["keys"]}
             kids = frozenset(self._keys)
             if not self.seen or self.seen[-1] != kids:

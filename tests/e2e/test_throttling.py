@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv6Address
 from pathlib import Path
+
 import aiohttp
 import pytest
 

@@ -213,9 +213,10 @@ async def test_failures_before_the_import_do_not_shut_the_person_out() -> None:
     for _ in range(5):
         with pytest.raises(InvalidCredentials):
             await world.login(password="a guess")
+    assert world.database.tables.login_failures
     await bring(world, [line(world)])
-    await world.login(password=PASSWORD)
     assert not world.database.tables.login_failures
+    await world.login(password=PASSWORD)
 
 
 async def test_the_address_of_a_deleted_account_is_free() -> None:

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AuthServiceStub:
-    """Lets people in: accounts, logins, tokens.
+    """Lets people in: accounts, logins, tokens. Any call may be answered RATE_LIMITED.
     """
 
     def __init__(self, channel):
@@ -88,7 +88,7 @@ class AuthServiceStub:
 
 
 class AuthServiceServicer:
-    """Lets people in: accounts, logins, tokens.
+    """Lets people in: accounts, logins, tokens. Any call may be answered RATE_LIMITED.
     """
 
     def Register(self, request, context):
@@ -102,7 +102,8 @@ class AuthServiceServicer:
     def Login(self, request, context):
         """Opens a session with an address and a password. An unknown address, a wrong password and a
         deleted account are all answered INVALID_CREDENTIALS, in the same time. Errors:
-        INVALID_CREDENTIALS, ACCOUNT_SUSPENDED (only after a right password), SERVER_BUSY.
+        INVALID_CREDENTIALS, ACCOUNT_SUSPENDED (only after a right password), LOGIN_THROTTLED (after
+        failures, whether there is such an account or not), SERVER_BUSY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -238,7 +239,7 @@ def add_AuthServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AuthService:
-    """Lets people in: accounts, logins, tokens.
+    """Lets people in: accounts, logins, tokens. Any call may be answered RATE_LIMITED.
     """
 
     @staticmethod

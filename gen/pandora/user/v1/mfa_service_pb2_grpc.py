@@ -76,8 +76,8 @@ class MfaServiceServicer:
 
     def DisableTotp(self, request, context):
         """Removes the second factor and the recovery codes; one that is not there is no error. Errors:
-        INVALID_CREDENTIALS (the password is wrong), MFA_CODE_INVALID, RECENT_AUTHENTICATION_REQUIRED,
-        DEPENDENCY_UNAVAILABLE (a recovery code is accepted all the same).
+        INVALID_CREDENTIALS (the password is wrong), MFA_CODE_INVALID, LOGIN_THROTTLED,
+        RECENT_AUTHENTICATION_REQUIRED, DEPENDENCY_UNAVAILABLE (a recovery code is accepted all the same).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -154,7 +154,7 @@ class UserServiceServicer:
 
     def ChangePassword(self, request, context):
         """Changes the caller's password and ends all their other sessions. Errors: INVALID_CREDENTIALS (the
-        current password is wrong), PASSWORD_TOO_WEAK, RECENT_AUTHENTICATION_REQUIRED.
+        current password is wrong), LOGIN_THROTTLED, PASSWORD_TOO_WEAK, RECENT_AUTHENTICATION_REQUIRED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
