@@ -44,7 +44,7 @@ _PATTERNS: Final = (
     re.compile(r"\$(?:argon2(?:id|i|d)|scrypt|pbkdf2[a-z0-9-]*|2[abxy]?)\$[^\s\"',;]+"),
     re.compile(r"\b(?:pbkdf2_sha\d+|bcrypt_sha256|argon2|scrypt)\$[^\s\"',;]+"),
     # E-mail addresses of any script.
-    re.compile(r"[^\s@\"'<>(),:;=\[\]{}]{1,64}@[^\s@\"'<>(),:;=\[\]{}]{1,255}"),
+    re.compile(r"[^\s@\"'<>(),:;=\[\]{}]{0,64}@[^\s@\"'<>(),:;=\[\]{}]{1,255}"),
 )
 
 _SUSPICION = re.compile(
