@@ -1,6 +1,7 @@
 """The fakes of the crypto ports keep the promises that the real adapters keep."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -74,11 +75,13 @@ async def busy_hasher(request: pytest.FixtureRequest) -> AsyncIterator[PasswordH
     pool = BackgroundPool(threads=1, queue_limit=0)
     hasher = Argon2idHasher(Argon2Parameters(memory_kib=64, time_cost=1, parallelism=1), pool)
     await hasher.start()
-    work = asyncio.create_task(hasher.hash("somebody else's"))
+    let_go = threading.Event()
+    work = asyncio.create_task(pool.run(lambda: let_go.wait(20)))
     await asyncio.sleep(0)
     assert pool.running == 1
     yield hasher
-    await work
+    let_go.set()
+    assert await work
     await pool.close()
 
 
