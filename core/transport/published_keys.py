@@ -10,9 +10,7 @@ def _max_age_seconds() -> int:
     service = auth_service_pb2.DESCRIPTOR.services_by_name["AuthService"]
     # Generated code and type stubs disagree on the extension's class.
     access: Any = access_pb2.access
-    rule: access_pb2.AccessRule = (
-        service.methods_by_name["GetJwks"].GetOptions().Extensions[access]
-    )
+    rule: access_pb2.AccessRule = service.methods_by_name["GetJwks"].GetOptions().Extensions[access]
     return rule.public_max_age_seconds
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -97,11 +98,13 @@ async def busy_hasher(request: pytest.FixtureRequest) -> AsyncIterator[PasswordH
     pool = BackgroundPool(threads=1, queue_limit=0)
     hasher = Argon2idHasher(Argon2Parameters(memory_kib=64, time_cost=1, parallelism=1), pool)
     await hasher.start()
-    work = asyncio.create_task(hasher.hash("somebody else's"))
+    let_go = threading.Event()
+    work = asyncio.create_task(pool.run(lambda: let_go.wait(20)))
     await asyncio.sleep(0)
     assert pool.running == 1
     yield hasher
-    await work
+    let_go.set()
+    assert await work
     await pool.close()
 
 

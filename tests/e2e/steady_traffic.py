@@ -1,11 +1,13 @@
 """People who use the service at a steady rate, however long its answers take."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Final
 
 import aiohttp
@@ -39,7 +41,8 @@ class Traveller:
 class Traffic:
     """Calls every replica in turn. What goes wrong is noted and does not end the traffic.
 
-    `signed` holds each pair of a replica and a key that it has signed with.
+    `signed` holds each pair of a replica and a key that it has signed with; `idle_share` is the
+    part of the machine's time that nobody used meanwhile.
     """
 
     replicas: Sequence[Rest]
@@ -49,6 +52,7 @@ class Traffic:
     sent: int = 0
     answered: int = 0
     seconds: float = 0.0
+    idle_share: float = 0.0
     failures: list[str] = field(default_factory=list)
     signed: set[tuple[int, str]] = field(default_factory=set)
 
@@ -64,7 +68,7 @@ class Traffic:
             await running
 
     async def _run(self, enough: asyncio.Event) -> None:
-        began = time.monotonic()
+        began, idle_before = time.monotonic(), _idle_seconds()
         async with asyncio.TaskGroup() as calls:
             while not enough.is_set():
                 due = int((time.monotonic() - began) * self.rate_per_second)
@@ -73,6 +77,8 @@ class Traffic:
                     self.sent += 1
                 await asyncio.sleep(_TICK_SECONDS)
             self.seconds = time.monotonic() - began
+            idle = _idle_seconds() - idle_before
+            self.idle_share = idle / self.seconds / (os.cpu_count() or 1)
 
     async def _call(self, number: int) -> None:
         round_number, place = divmod(number, len(self.travellers))
@@ -116,6 +122,12 @@ class Traffic:
             f"{answer.status} {answer.reason} of replica {replica}, {left:.2f} s before the end of "
             f"a token of {unverified_kid(token)}"
         )
+
+
+def _idle_seconds() -> float:
+    """Return how long all processors together have had nothing to do (proc(5), uptime)."""
+    _, idle = Path("/proc/uptime").read_text().split()
+    return float(idle)
 
 
 def travellers(accounts: Sequence[Account]) -> list[Traveller]:

@@ -30,6 +30,7 @@ RATE_PER_SECOND: Final = 200
 PEOPLE: Final = 40
 VERIFIERS: Final = 8
 DEADLINE_SECONDS: Final = 60.0
+BUSY_IDLE_SHARE: Final = 0.05
 
 MAX_AGE_SECONDS: Final = 2
 # A rotation takes minutes and a day; with these a key is announced for 6.1 s and ends 5 s later.
@@ -183,4 +184,6 @@ async def test_a_rotation_under_load_fails_no_request_and_leaves_no_token_unveri
         assert verifier.seen == [frozenset({old}), frozenset({old, new}), frozenset({new})]
     assert traffic.signed == {(0, old), (0, new), (1, old), (1, new)}
     assert traffic.answered == traffic.sent
-    assert traffic.sent / traffic.seconds >= 0.95 * RATE_PER_SECOND
+    # Less only where other work leaves the machine no time: it is not the keys that are waited for.
+    rate = traffic.sent / traffic.seconds
+    assert rate >= 0.95 * RATE_PER_SECOND or traffic.idle_share < BUSY_IDLE_SHARE
