@@ -61,7 +61,11 @@ class Login:
             credentials = await stored.users.get_credentials(key)
             presented = _Presented(key=key, credentials=credentials, caller=caller)
             standing = await self.throttling.standing(
-                stored, key=key, user_id=presented.user_id, origin=caller.origin
+                stored,
+                # What is no address is counted by itself, not with all else that is none.
+                key=key or email,
+                user_id=presented.user_id,
+                origin=caller.origin,
             )
         attempt = await self.throttling.admit(
             standing,

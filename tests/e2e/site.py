@@ -38,6 +38,7 @@ _PORTS: Final = (
 # Whoever has failed waits long enough for a busy machine to see it.
 _LIMITS: Final = {
     "PANDORA_LIMITS__EXEMPT_NETWORKS": "127.0.0.0/8,::1/128,198.51.100.23/32",
+    "PANDORA_LIMITS__MAILBOX": "6/hour",
     "PANDORA_THROTTLING__ACCOUNT_FIRST_DELAY_SECONDS": "5",
     "PANDORA_THROTTLING__ADDRESS_FIRST_DELAY_SECONDS": "5",
 }

@@ -90,7 +90,36 @@ async def test_a_lock_out_and_a_new_device_are_told_to_the_platform(
         for event in await events_of(service, ada.id)
         if event["event_type"] == "security.new_device"
     ]
-    assert device == {"user_id": ada.id, "session_id": entered.session_id}
+    assert device == {"user_id": ada.id, "session_id": entered.session_id, "new_country": False}
+
+
+async def test_a_new_country_is_told_to_the_platform(rest: Rest, service: Service) -> None:
+    ada = await new_person(rest)
+    abroad = {"x-forwarded-for": "2001:db8:aaaa::1", "user-agent": "pandora-e2e/1"}
+    entered = person_of(await attempt(rest, ada.email, PASSWORD, abroad))
+    (device,) = [
+        event["payload"]
+        for event in await events_of(service, ada.id)
+        if event["event_type"] == "security.new_device"
+    ]
+    assert device == {"user_id": ada.id, "session_id": entered.session_id, "new_country": True}
+
+
+async def test_a_country_file_that_is_none_ends_the_start_with_one_line(
+    service: Service, tmp_path: Path
+) -> None:
+    garbage = tmp_path / "garbage.mmdb"
+    garbage.write_bytes(b"no database")
+    started = service.site.run(
+        "core",
+        "serve",
+        PANDORA_GEO__DATABASE_FILE=str(garbage),
+        PANDORA_CORE__METRICS_PORT="0",
+        CORE_PORT="0",
+    )
+    assert started.returncode == 1
+    assert "cannot start: read the country file: the country file cannot be read" in started.stderr
+    assert len(started.stderr.splitlines()) == 1
 
 
 async def test_each_refused_try_is_recorded(rest: Rest, service: Service) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from core.config.settings import CoreSettings
@@ -15,6 +16,7 @@ from core.crypto.one_time_tokens import DerivedOneTimeTokens
 from core.crypto.page_tokens import SealedPageTokens
 from core.crypto.refresh_tokens import ChainedRefreshTokens
 from core.domain.caller import ActorType, Caller, Origin
+from core.domain.client_network import ExemptNetworks
 from core.domain.ports.mfa import SecretBox
 from core.domain.session import LoginResult
 from core.domain.user import Role
@@ -33,6 +35,17 @@ from tests.unit.transport.core_server import Person, ServedCore, serving
 LOOPBACK = ("127.0.0.0/8",)
 SYSTEM = Caller(
     origin=Origin(request_id="operator", trace_id="0" * 32), actor_type=ActorType.SYSTEM
+)
+
+# All of a test's people are behind one address, and some of them fail on purpose.
+UNHURRIED = replace(
+    RULES,
+    exempt=ExemptNetworks.parse(LOOPBACK),
+    throttle=replace(
+        RULES.throttle,
+        account=replace(RULES.throttle.account, from_failure=1000),
+        most_failures=1000,
+    ),
 )
 
 
@@ -61,13 +74,13 @@ async def core_on(
             refresh_tokens=ChainedRefreshTokens([b"r" * 32]),
             one_time_tokens=DerivedOneTimeTokens([b"o" * 32]),
             keyed_digests=HmacDigests(b"d" * 32),
-            attempts=LocalAttempts(RULES.throttle, time.monotonic),
+            attempts=LocalAttempts(UNHURRIED.throttle, time.monotonic),
             countries=NoCountries(),
             page_tokens=SealedPageTokens([b"k" * 32]),
             mfa_secrets=RandomMfaSecrets(),
             secret_box=secret_box or FakeSecretBox(),
         )
-        use_cases = assemble(ports, RULES)
+        use_cases = assemble(ports, UNHURRIED)
         settings = CoreSettings(trusted_peers=LOOPBACK)
         async with serving(use_cases, tokens.public_keys, ids, clock, settings) as served:
             yield served, use_cases

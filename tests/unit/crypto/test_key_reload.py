@@ -17,6 +17,8 @@ from tests.unit.crypto.forgeries import FORGERIES
 from tests.unit.crypto.keys import Key
 
 INTERVAL_SECONDS = 10.0
+LIMIT_SECONDS = 5.0
+"""No test waits longer for anything."""
 OLD = Key(kid="key-0")
 
 
@@ -61,6 +63,11 @@ class Replica:
         self.ring.replace(self.keeper.keys)
         self.keeper.answered.set()
 
+    async def asked(self) -> None:
+        """Return once the keeper has been asked."""
+        async with asyncio.timeout(LIMIT_SECONDS):
+            await self.keeper.asked.wait()
+
 
 async def test_a_key_that_is_there_by_now_is_learnt() -> None:
     replica = Replica()
@@ -87,7 +94,7 @@ async def test_all_who_come_while_it_is_under_way_wait_for_the_same_one() -> Non
     replica = Replica()
     replica.keeper.gate.clear()
     callers = [asyncio.create_task(replica.tokens.learn_key(FORGER.genuine())) for _ in range(50)]
-    await replica.keeper.asked.wait()
+    await replica.asked()
     assert not any(caller.done() for caller in callers)
     replica.keeper.gate.set()
     assert await asyncio.gather(*callers) == [True] * 50
@@ -102,11 +109,11 @@ async def test_nobody_waits_for_long_and_the_reload_goes_on(
     replica.keeper.gate.clear()
     assert not await replica.tokens.learn_key(FORGER.genuine())
     replica.now += INTERVAL_SECONDS
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(LIMIT_SECONDS):
         assert not await replica.tokens.learn_key(FORGER.genuine())
     assert replica.keeper.reads == 1
     replica.keeper.gate.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LIMIT_SECONDS):
         await replica.keeper.answered.wait()
     assert replica.tokens.read(FORGER.genuine()).subject == FORGER.user
 
@@ -116,7 +123,7 @@ async def test_a_caller_who_goes_away_does_not_end_it_for_the_others() -> None:
     replica.keeper.gate.clear()
     first = asyncio.create_task(replica.tokens.learn_key(FORGER.genuine()))
     second = asyncio.create_task(replica.tokens.learn_key(FORGER.genuine()))
-    await replica.keeper.asked.wait()
+    await replica.asked()
     first.cancel()
     replica.keeper.gate.set()
     assert await second
@@ -143,6 +150,6 @@ async def test_the_end_of_the_process_ends_it() -> None:
     replica = Replica()
     replica.keeper.gate.clear()
     caller = asyncio.create_task(replica.tokens.learn_key(FORGER.genuine()))
-    await replica.keeper.asked.wait()
+    await replica.asked()
     await replica.reload.close()
     assert not await caller

@@ -89,6 +89,12 @@ async def test_an_address_that_nobody_has_is_throttled_in_the_same_way() -> None
         scene.world.clock.advance(THROTTLE.address.memory_seconds + 1)
 
 
+async def test_what_is_no_address_is_counted_by_itself() -> None:
+    scene = await at_home()
+    nonsense = [f"no address {number}" for number in range(FREE + 1)]
+    assert [await scene.tries(email=email) for email in nonsense] == [WRONG] * (FREE + 1)
+
+
 @pytest.mark.parametrize("status", ["active", "suspended", "deleted"])
 async def test_neither_work_nor_answers_tell_what_there_is_up_to_the_end(status: str) -> None:
     throttle = replace(
