@@ -7,6 +7,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 PYTHON ?= python3
 WORKERS ?= 2
+TOKEN_STEPS ?= 5000
+TIMING_TRIES ?= 300
 
 # Quiet, and without questions; a virtual environment is the right place for root as well.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -19,7 +21,7 @@ VENV := .venv/.ready
 # Paths are relative: a checkout may lie anywhere, also where a folder has a space in its name.
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto lint format types architecture \
-	check test lock clean
+	check test tokens-long timing-long lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +75,12 @@ check: lint types architecture sqlc ## lint, types, architecture, protos, SQL
 
 test: $(VENV) ## every test, on real servers
 	@$(RUN) pytest --numprocesses $(WORKERS) --dist loadfile
+
+tokens-long: $(VENV) ## sessions under races, thefts and endings: TOKEN_STEPS=5000 random steps
+	@PANDORA_TOKEN_STEPS=$(TOKEN_STEPS) $(RUN) pytest tests/integration/test_token_machine.py
+
+timing-long: $(VENV) ## times of answers: TIMING_TRIES=300 tries of each class, medians within 10 %
+	@TIMING_TRIES=$(TIMING_TRIES) $(RUN) pytest -s tests/e2e/test_timing.py
 
 LOCK := pip compile pyproject.toml --quiet --upgrade --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from core.config.description import describe
 from core.config.loading import ConfigurationRefused, load
@@ -36,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add(commands, "serve", "serve gRPC until SIGTERM", _serve)
     _add(commands, "relay", "carry events from the outbox to Redis until SIGTERM", _relay)
+    _add(commands, "send-mail", "hand mail to the mail server until SIGTERM", _send_mail)
     _add(commands, "migrate", "bring the database's schema up to this version", _migrate)
     config = _group(commands, "config", "look at the settings")
     _add(config, "check", "print the effective settings; secrets are never shown", _config_check)
@@ -44,7 +46,11 @@ def _parser() -> argparse.ArgumentParser:
     users = _group(commands, "users", "manage accounts")
     admin = _add(users, "create-admin", "make an administrator; asks for the password", _admin)
     admin.add_argument("email", help="the address to log in with")
+    bring = _add(users, "import", "bring in accounts with the hashes of another system", _import)
+    bring.add_argument("file", type=Path, help="JSON Lines: email, password_hash, full_name, …")
+    bring.add_argument("--dry-run", action="store_true", help="check everything, store nothing")
     _add_token_commands(_group(commands, "tokens", "let platform services in"))
+    _add_key_commands(_group(commands, "keys", "look after the keys that sign access tokens"))
     return parser
 
 
@@ -56,6 +62,26 @@ def _add_token_commands(tokens: "argparse._SubParsersAction[argparse.ArgumentPar
     )
     revoke = _add(tokens, "revoke-service", "revoke every token of a platform service", _revoke)
     revoke.add_argument("name", help="the name of the service")
+
+
+def _add_key_commands(keys: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    _add(keys, "list", "show each key's state and times, never the key", _list_keys)
+    rotate = _add(keys, "rotate", "announce the next key; it signs when all know it", _rotate_keys)
+    urgency = rotate.add_mutually_exclusive_group()
+    urgency.add_argument(
+        "--force", action="store_true", help="although a key is announced that does not sign yet"
+    )
+    urgency.add_argument(
+        "--immediately",
+        action="store_true",
+        help="sign at once and let all other keys expire, because somebody else may know them; "
+        "needs --invalidate-tokens",
+    )
+    rotate.add_argument(
+        "--invalidate-tokens",
+        action="store_true",
+        help="say that every access token in use may become worthless, services' as well",
+    )
 
 
 def _group(
@@ -90,6 +116,13 @@ def _relay(settings: Settings, _: argparse.Namespace) -> int:
     return run_until_stopped(settings, relay)
 
 
+def _send_mail(settings: Settings, _: argparse.Namespace) -> int:
+    from core.bootstrap.mail_process import send_mail
+    from core.bootstrap.process import run_until_stopped
+
+    return run_until_stopped(settings, send_mail)
+
+
 def _migrate(settings: Settings, _: argparse.Namespace) -> int:
     from core.bootstrap.operations import migrate
 
@@ -115,6 +148,12 @@ def _admin(settings: Settings, parsed: argparse.Namespace) -> int:
     return _once(settings, partial(create_admin, email=parsed.email, password=password))
 
 
+def _import(settings: Settings, parsed: argparse.Namespace) -> int:
+    from core.bootstrap.user_import import import_users
+
+    return _once(settings, partial(import_users, file=parsed.file, dry_run=parsed.dry_run))
+
+
 def _mint(settings: Settings, parsed: argparse.Namespace) -> int:
     from core.bootstrap.operations import mint_service_token
 
@@ -126,6 +165,22 @@ def _revoke(settings: Settings, parsed: argparse.Namespace) -> int:
     from core.bootstrap.operations import revoke_service_tokens
 
     return _once(settings, partial(revoke_service_tokens, name=parsed.name))
+
+
+def _list_keys(settings: Settings, _: argparse.Namespace) -> int:
+    from core.bootstrap.key_operations import list_keys
+
+    return _once(settings, list_keys)
+
+
+def _rotate_keys(settings: Settings, parsed: argparse.Namespace) -> int:
+    from core.bootstrap.key_operations import rotate_keys
+
+    if parsed.immediately != parsed.invalidate_tokens:
+        sys.stderr.write("refused: --immediately and --invalidate-tokens go together\n")
+        return 2
+    work = partial(rotate_keys, force=parsed.force, immediately=parsed.immediately)
+    return _once(settings, work)
 
 
 def _once(settings: Settings, work: Callable[..., Awaitable[None]]) -> int:

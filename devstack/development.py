@@ -91,6 +91,7 @@ class Development:
         self.say(f"PostgreSQL  {stack.postgres.address}")
         self.say(f"Valkey      {stack.valkey.address}")
         self.say(f"OpenBao     {stack.openbao.address}")
+        self.say(f"mail server {stack.smtp.address}, mail in {stack.smtp.mail_folder}")
         return access
 
     def _migrate(self, stack: Stack, access: Provisioned) -> None:

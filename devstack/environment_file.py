@@ -19,6 +19,8 @@ def server_variables(stack: Stack, access: Provisioned) -> dict[str, str]:
         "DATABASE_ADMIN_URL": stack.postgres.dsn(DATABASE),
         "REDIS_URL": stack.valkey.url(),
         "VAULT_ADDR": stack.openbao.address,
+        "SMTP_ADDRESS": stack.smtp.address,
+        "DEV_MAIL_FOLDER": str(stack.smtp.mail_folder),
     }
 
 

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from devstack.databases import DATABASE, Credentials
-from devstack.secret_values import MAKERS, OWNER_LOGIN, SHARED
+from devstack.secret_values import MAKERS, OWNER_LOGIN, SHARED, SIGNING_KEYS
 from devstack.stack import Stack
-from devstack.vault_access import MOUNT, PREFIX, BootstrapFiles, VaultAccess
+from devstack.vault_access import MOUNT, PREFIX, TOTP_KEY, BootstrapFiles, VaultAccess
 
 SERVICE_ROLE: Final = "user-service"
 MIGRATOR_ROLE: Final = "user-service-migrator"
+OPERATOR_ROLE: Final = "user-service-operator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class Provisioned:
     prefix: str
     service_files: BootstrapFiles
     migrator_files: BootstrapFiles
+    operator_files: BootstrapFiles
     owner: Credentials
     service: Credentials
     redis: Credentials
@@ -38,6 +40,7 @@ def provision(stack: Stack, *, prefix: str = PREFIX, bootstrap: Path | None = No
     client = stack.openbao.client()
     vault = VaultAccess(client, prefix)
     vault.mount()
+    vault.ensure_key(TOTP_KEY)
     if prefix != PREFIX:
         _copy_shared(VaultAccess(client), vault)
     values = {name: _kept(vault, name) for name in MAKERS}
@@ -52,14 +55,17 @@ def provision(stack: Stack, *, prefix: str = PREFIX, bootstrap: Path | None = No
     folder = bootstrap or stack.root / "vault"
     service_files = BootstrapFiles.within(folder / SERVICE_ROLE)
     migrator_files = BootstrapFiles.within(folder / MIGRATOR_ROLE)
+    operator_files = BootstrapFiles.within(folder / OPERATOR_ROLE)
     own = [name for name in MAKERS if name != OWNER_LOGIN]
-    vault.admit(SERVICE_ROLE, readable=own, files=service_files)
+    vault.admit(SERVICE_ROLE, readable=own, keys=[TOTP_KEY], files=service_files)
     vault.admit(MIGRATOR_ROLE, readable=[OWNER_LOGIN], files=migrator_files)
+    vault.admit(OPERATOR_ROLE, readable=[], writable=[SIGNING_KEYS], files=operator_files)
     return Provisioned(
         mount=MOUNT,
         prefix=prefix,
         service_files=service_files,
         migrator_files=migrator_files,
+        operator_files=operator_files,
         owner=owner,
         service=service,
         redis=redis,

@@ -1,21 +1,18 @@
 """What the service's secrets hold when they are made; each is made once and never again."""
 
 import base64
-import hashlib
-import json
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
+from core.crypto.signing_key_mint import P256KeyMint
 from devstack.databases import OWNER, SERVICE
 from devstack.private_file import new_password
 
 REDIS_USER: Final = "pandora"
+SMTP_USER: Final = "pandora"
 ADMIN_EMAIL: Final = "admin@pandora.example"
 
 Values = dict[str, Any]
@@ -31,37 +28,16 @@ def _random_key() -> Values:
 
 def _signing_keys() -> Values:
     """Return one P-256 key that is published and signs from now on, without an end."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    pair = P256KeyMint().new()
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
     entry = {
-        "kid": _thumbprint(key.public_key().public_numbers()),
-        "private_key_pem": pem.decode(),
+        "kid": pair.kid,
+        "private_key_pem": pair.private_key_pem,
         "published_at": now,
         "signs_from": now,
         "expires_at": None,
     }
     return {"keys": [entry]}
-
-
-def _thumbprint(point: ec.EllipticCurvePublicNumbers) -> str:
-    """Return the key's name after its content, RFC 7638."""
-    members = {
-        "crv": "P-256",
-        "kty": "EC",
-        "x": _base64url(point.x.to_bytes(32)),
-        "y": _base64url(point.y.to_bytes(32)),
-    }
-    canonical = json.dumps(members, separators=(",", ":"), sort_keys=True)
-    return _base64url(hashlib.sha256(canonical.encode()).digest())
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def _dev_seed() -> Values:
@@ -73,16 +49,19 @@ def _dev_seed() -> Values:
 
 
 OWNER_LOGIN: Final = "postgres-owner"
+SIGNING_KEYS: Final = "access-token-keys"
 
 MAKERS: Final[Mapping[str, Callable[[], Values]]] = MappingProxyType(
     {
         "postgres": lambda: _credentials(SERVICE),
         OWNER_LOGIN: lambda: _credentials(OWNER),
         "redis": lambda: _credentials(REDIS_USER),
-        "access-token-keys": _signing_keys,
+        SIGNING_KEYS: _signing_keys,
         "refresh-token-key": _random_key,
         "page-token-key": _random_key,
         "one-time-token-key": _random_key,
+        "throttle-key": _random_key,
+        "smtp": lambda: _credentials(SMTP_USER),
         "dev-seed": _dev_seed,
     }
 )

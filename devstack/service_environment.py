@@ -24,6 +24,7 @@ CORE_PORT: Final = "CORE_PORT"
 GATEWAY_PORT: Final = "GATEWAY_PORT"
 CORE_METRICS_PORT: Final = "PANDORA_CORE__METRICS_PORT"
 RELAY_METRICS_PORT: Final = "PANDORA_RELAY__METRICS_PORT"
+MAIL_METRICS_PORT: Final = "PANDORA_MAIL__METRICS_PORT"
 GATEWAY_METRICS_PORT: Final = "PANDORA_GATEWAY__METRICS_PORT"
 _DEFAULT_PORTS: Final = {
     CORE_PORT: 50051,
@@ -31,6 +32,7 @@ _DEFAULT_PORTS: Final = {
     CORE_METRICS_PORT: 9464,
     GATEWAY_METRICS_PORT: 9465,
     RELAY_METRICS_PORT: 9466,
+    MAIL_METRICS_PORT: 9467,
 }
 
 
@@ -69,21 +71,29 @@ def core_environment(
 ) -> dict[str, str]:
     """Return the environment of `python -m core …`, where `login` is the service's by default."""
     login = login or access.service_files
-    return _passed_on(caller, _SETTINGS, without=_GATEWAY_SETTINGS) | {
-        "APP_ENV": "dev",
-        "PANDORA_POSTGRES__HOST": HOST,
-        "PANDORA_POSTGRES__PORT": str(stack.postgres.port),
-        "PANDORA_POSTGRES__DATABASE": database,
-        "PANDORA_REDIS__HOST": HOST,
-        "PANDORA_REDIS__PORT": str(stack.valkey.port),
-        "PANDORA_VAULT__ADDRESS": stack.openbao.address,
-        "PANDORA_VAULT__MOUNT": access.mount,
-        "PANDORA_VAULT__PREFIX": access.prefix,
-        "PANDORA_VAULT__ROLE_ID_FILE": str(login.role_id),
-        "PANDORA_VAULT__SECRET_ID_FILE": str(login.secret_id),
-        "PANDORA_VAULT__MIGRATOR_ROLE_ID_FILE": str(access.migrator_files.role_id),
-        "PANDORA_VAULT__MIGRATOR_SECRET_ID_FILE": str(access.migrator_files.secret_id),
-    }
+    # Mail may go to a server of the caller's choice; everything else is the stack's.
+    mail = {"PANDORA_MAIL__SMTP_HOST": HOST, "PANDORA_MAIL__SMTP_PORT": str(stack.smtp.port)}
+    return (
+        mail
+        | _passed_on(caller, _SETTINGS, without=_GATEWAY_SETTINGS)
+        | {
+            "APP_ENV": "dev",
+            "PANDORA_POSTGRES__HOST": HOST,
+            "PANDORA_POSTGRES__PORT": str(stack.postgres.port),
+            "PANDORA_POSTGRES__DATABASE": database,
+            "PANDORA_REDIS__HOST": HOST,
+            "PANDORA_REDIS__PORT": str(stack.valkey.port),
+            "PANDORA_VAULT__ADDRESS": stack.openbao.address,
+            "PANDORA_VAULT__MOUNT": access.mount,
+            "PANDORA_VAULT__PREFIX": access.prefix,
+            "PANDORA_VAULT__ROLE_ID_FILE": str(login.role_id),
+            "PANDORA_VAULT__SECRET_ID_FILE": str(login.secret_id),
+            "PANDORA_VAULT__MIGRATOR_ROLE_ID_FILE": str(access.migrator_files.role_id),
+            "PANDORA_VAULT__MIGRATOR_SECRET_ID_FILE": str(access.migrator_files.secret_id),
+            "PANDORA_VAULT__OPERATOR_ROLE_ID_FILE": str(access.operator_files.role_id),
+            "PANDORA_VAULT__OPERATOR_SECRET_ID_FILE": str(access.operator_files.secret_id),
+        }
+    )
 
 
 def gateway_environment(

@@ -16,6 +16,7 @@ from devstack.service_environment import (
     CORE_PORT,
     GATEWAY_METRICS_PORT,
     GATEWAY_PORT,
+    MAIL_METRICS_PORT,
     RELAY_METRICS_PORT,
     ServicePorts,
     core_environment,
@@ -25,7 +26,7 @@ from devstack.stack import Stack
 
 CHECKOUT: Final = Path(devstack.__file__).resolve().parent.parent
 _SOURCES: Final = ("core", "gateway", "gen")
-_SOURCE_SUFFIXES: Final = frozenset({".py", ".sql", ".yaml", ".json"})
+_SOURCE_SUFFIXES: Final = frozenset({".py", ".sql", ".yaml", ".json", ".txt", ".html"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,12 @@ SERVICE_PROCESSES: Final = (
         arguments=("core", "relay"),
         listens={RELAY_METRICS_PORT: "the relay's metrics"},
         ready=_metrics_answer(RELAY_METRICS_PORT),
+    ),
+    ServiceProcess(
+        name="mail",
+        arguments=("core", "send-mail"),
+        listens={MAIL_METRICS_PORT: "the mail sender's metrics"},
+        ready=_metrics_answer(MAIL_METRICS_PORT),
     ),
     ServiceProcess(
         name="core",

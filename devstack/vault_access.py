@@ -1,4 +1,4 @@
-"""The KV mount, and who may read what in it: one AppRole for the service, one for migrations."""
+"""The KV mount, and who may read or write what in it: each AppRole as little as it needs."""
 
 import hashlib
 import time
@@ -15,6 +15,8 @@ from devstack.private_file import write_private
 
 MOUNT: Final = "secret"
 PREFIX: Final = "pandora/user-service"
+TRANSIT: Final = "transit"
+TOTP_KEY: Final = "user-service-totp"
 _LOOPBACK: Final = ["127.0.0.1/32"]
 _MOUNT_DEADLINE_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.05
@@ -50,12 +52,24 @@ class VaultAccess:
         self._prefix = prefix
 
     def mount(self) -> None:
-        """Mount the KV version 2 engine and the AppRole login."""
-        if f"{MOUNT}/" not in self._client.sys.list_mounted_secrets_engines()["data"]:
+        """Mount the KV version 2 engine, the transit engine and the AppRole login."""
+        mounted = self._client.sys.list_mounted_secrets_engines()["data"]
+        if f"{MOUNT}/" not in mounted:
             self._client.sys.enable_secrets_engine("kv", MOUNT, options={"version": "2"})
+        if f"{TRANSIT}/" not in mounted:
+            self._client.sys.enable_secrets_engine("transit", TRANSIT)
         if "approle/" not in self._client.sys.list_auth_methods()["data"]:
             self._client.sys.enable_auth_method("approle")
         self._await_mount()
+
+    def ensure_key(self, name: str) -> None:
+        """Make a key of the transit engine that encrypts, unless there is one; none leaves it."""
+        try:
+            self._client.secrets.transit.read_key(name, mount_point=TRANSIT)
+        except InvalidPath:
+            self._client.secrets.transit.create_key(
+                name, key_type="aes256-gcm96", exportable=False, mount_point=TRANSIT
+            )
 
     def read(self, name: str) -> dict[str, Any] | None:
         """Return the secret's values; None if there is no such secret."""
@@ -74,12 +88,32 @@ class VaultAccess:
             self._path(name), values, cas=0, mount_point=MOUNT
         )
 
-    def admit(self, role: str, *, readable: Iterable[str], files: BootstrapFiles) -> None:
-        """Let an AppRole read these secrets and nothing else, and keep its login in `files`."""
+    def admit(
+        self,
+        role: str,
+        *,
+        readable: Iterable[str],
+        files: BootstrapFiles,
+        writable: Iterable[str] = (),
+        keys: Iterable[str] = (),
+    ) -> None:
+        """Let an AppRole read these secrets, replace those, use these keys and do nothing else.
+
+        Its login is kept in `files`. `update` does not make a key that is missing.
+        """
         name = role if self._prefix == PREFIX else f"{role}-{self._tag()}"
         rules = [
             f'path "{MOUNT}/data/{self._path(secret)}" {{ capabilities = ["read"] }}'
             for secret in readable
+        ]
+        rules += [
+            f'path "{MOUNT}/data/{self._path(secret)}" {{ capabilities = ["read", "update"] }}'
+            for secret in writable
+        ]
+        rules += [
+            f'path "{TRANSIT}/{work}/{key}" {{ capabilities = ["update"] }}'
+            for key in keys
+            for work in ("encrypt", "decrypt")
         ]
         self._client.sys.create_or_update_policy(name, "\n".join(rules) + _OWN_LOGIN)
         approle = self._client.auth.approle

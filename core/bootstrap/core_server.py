@@ -8,6 +8,8 @@ import structlog
 
 from core.bootstrap.dependencies import Dependencies, connect, watch
 from core.bootstrap.foundation import Foundation, begin_tracing, tell_metrics
+from core.bootstrap.geo import open_countries
+from core.bootstrap.limits import connect_limits, rate_table
 from core.bootstrap.startup import Startup
 from core.bootstrap.use_cases import Crypto, assemble_use_cases, prepare_crypto
 from core.domain.access_token import PublicKey
@@ -15,6 +17,7 @@ from core.middleware.assembly import PipelineParts, build_pipeline
 from core.middleware.deadline import DeadlineLimits
 from core.middleware.origin import TrustedPeers
 from core.middleware.pipeline import Pipeline
+from core.middleware.rate_limit import RateParts
 from core.observability.health import HealthBoard
 from core.observability.metrics import AuditMetrics, CallMetrics
 from core.observability.tracing import Tracing
@@ -48,11 +51,31 @@ async def serve(foundation: Foundation, stopping: asyncio.Event) -> None:
             "open the metrics port",
             tell_metrics(startup, foundation, port=settings.core.metrics_port),
         )
-        use_cases = assemble_use_cases(foundation, dependencies.database, crypto)
+        limits = connect_limits(startup, foundation, dependencies.secrets)
+        use_cases = assemble_use_cases(
+            foundation,
+            dependencies.database,
+            crypto,
+            attempts=limits.attempts,
+            countries=await startup.step("read the country file", open_countries(foundation)),
+        )
+        rates = RateParts(
+            table=rate_table(settings.limits),
+            shared=limits.shared_rates,
+            local=limits.local_rates,
+            digests=crypto.keyed_digests,
+        )
         health = grpc_server.build_health()
         await startup.step(
             "start the gRPC server",
-            _listen(startup, foundation, use_cases, crypto, health, tracing),
+            _listen(
+                startup,
+                foundation,
+                use_cases,
+                _public_keys(crypto),
+                _pipeline(foundation, use_cases, tracing, rates),
+                health,
+            ),
         )
         board = await startup.step(
             "register health checks", _watch(startup, foundation, dependencies, health)
@@ -67,15 +90,15 @@ async def _listen(
     startup: Startup,
     foundation: Foundation,
     use_cases: UseCases,
-    crypto: Crypto,
+    public_keys: Callable[[], Sequence[PublicKey]],
+    pipeline: Pipeline,
     health: HealthServicer,
-    tracing: Tracing,
 ) -> None:
     settings = foundation.settings.core
     server = grpc_server.build_server(
         use_cases=use_cases,
-        public_keys=_public_keys(crypto),
-        pipeline=_pipeline(foundation, use_cases, tracing),
+        public_keys=public_keys,
+        pipeline=pipeline,
         health=health,
         settings=settings,
     )
@@ -87,7 +110,9 @@ async def _listen(
     _log.info("listening", host=settings.host, port=port)
 
 
-def _pipeline(foundation: Foundation, use_cases: UseCases, tracing: Tracing) -> Pipeline:
+def _pipeline(
+    foundation: Foundation, use_cases: UseCases, tracing: Tracing, rates: RateParts
+) -> Pipeline:
     settings = foundation.settings.core
     parts = PipelineParts(
         authenticator=use_cases.authentication,
@@ -95,12 +120,15 @@ def _pipeline(foundation: Foundation, use_cases: UseCases, tracing: Tracing) -> 
         tracer=tracing.tracer("core.transport"),
         log=structlog.get_logger("core.calls"),
         ids=foundation.ids,
+        clock=foundation.clock,
         seconds=time.monotonic,
         trusted_peers=TrustedPeers.parse(settings.trusted_peers),
         deadlines=DeadlineLimits(
             default_seconds=settings.default_deadline_seconds,
             longest_seconds=settings.max_deadline_seconds,
         ),
+        recent_authentication_seconds=foundation.settings.tokens.recent_authentication_seconds,
+        rates=rates,
     )
     return build_pipeline(parts, SERVICES)
 

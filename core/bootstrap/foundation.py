@@ -1,7 +1,7 @@
 """What every process of the core stands on: settings, logs, numbers, traces, secrets."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opentelemetry import trace
 from prometheus_client import CollectorRegistry
@@ -22,6 +22,7 @@ from core.vault.client import VaultClient
 from core.vault.options import VaultOptions
 from core.vault.refresher import SecretRefresher, read_service_secrets
 from core.vault.source import SecretSource
+from core.vault.transit import TransitSecretBox
 
 VERSION = "0.1.0"
 """Version of the service, as traces tell it."""
@@ -80,6 +81,16 @@ async def read_secrets(
     refresher.start()
     startup.on_end(refresher.stop)
     return source, refresher
+
+
+def transit_secret_box(startup: Startup, foundation: Foundation) -> TransitSecretBox:
+    """Return what seals TOTP secrets. It logs in at its first use: Vault may be away until then."""
+    settings = foundation.settings.vault
+    seconds = settings.transit_timeout_seconds
+    options = replace(VaultOptions.for_service(settings), timeout_seconds=seconds)
+    box = TransitSecretBox(lambda: VaultClient(options), timeout_seconds=seconds)
+    startup.on_end(box.close)
+    return box
 
 
 def postgres_options(settings: PostgresSettings, *, process: str) -> PostgresOptions:

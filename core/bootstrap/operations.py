@@ -7,12 +7,14 @@ from contextlib import asynccontextmanager
 
 from core.bootstrap.dependencies import open_database
 from core.bootstrap.foundation import Foundation, postgres_options, read_secrets, vault_source
+from core.bootstrap.limits import unshared_attempts
 from core.bootstrap.startup import Startup
 from core.bootstrap.use_cases import assemble_use_cases, prepare_crypto
 from core.config.settings import Environment
 from core.domain.audit import AuditEntry
 from core.domain.caller import ActorType, Caller, Origin
 from core.domain.errors import DomainError, ViolationError
+from core.geo.countries import NoCountries
 from core.postgres import migration
 from core.postgres.connection import PostgresLogin
 from core.postgres.dsn import dsn
@@ -49,13 +51,13 @@ async def seed(foundation: Foundation) -> None:
     """
     if foundation.settings.environment is not Environment.DEV:
         raise OperationRefused("mock data is for APP_ENV=dev alone")
-    async with _use_cases(foundation) as (use_cases, startup, vault):
+    async with use_cases_of(foundation) as (use_cases, startup, vault):
         people = await startup.step("read the seed from Vault", _seed(vault))
         made = await Seeding(use_cases=use_cases).seed(
             admin_email=people.admin_email,
             admin_password=people.admin_password,
             user_password=people.user_password,
-            caller=_operator(foundation),
+            caller=operator(foundation),
         )
     sys.stdout.write(f"{made} accounts made\n")
 
@@ -66,9 +68,9 @@ async def create_admin(foundation: Foundation, *, email: str, password: str) -> 
     Raises:
         OperationRefused: the address or the password is refused, or the address is taken.
     """
-    async with _use_cases(foundation) as (use_cases, _, _):
+    async with use_cases_of(foundation) as (use_cases, _, _):
         user = await use_cases.administration.create_admin(
-            email=email, password=password, full_name=None, caller=_operator(foundation)
+            email=email, password=password, full_name=None, caller=operator(foundation)
         )
     sys.stdout.write(f"{user.id}\n")
 
@@ -79,9 +81,9 @@ async def mint_service_token(foundation: Foundation, *, name: str, lifetime_seco
     Raises:
         OperationRefused: the name or the life is refused.
     """
-    async with _use_cases(foundation) as (use_cases, _, _):
+    async with use_cases_of(foundation) as (use_cases, _, _):
         token = await use_cases.service_tokens.mint(
-            name, lifetime_seconds=lifetime_seconds, caller=_operator(foundation)
+            name, lifetime_seconds=lifetime_seconds, caller=operator(foundation)
         )
     sys.stdout.write(f"{token}\n")
 
@@ -92,8 +94,8 @@ async def revoke_service_tokens(foundation: Foundation, *, name: str) -> None:
     Raises:
         OperationRefused: no service can have this name.
     """
-    async with _use_cases(foundation) as (use_cases, _, _):
-        revoked = await use_cases.service_tokens.revoke(name, caller=_operator(foundation))
+    async with use_cases_of(foundation) as (use_cases, _, _):
+        revoked = await use_cases.service_tokens.revoke(name, caller=operator(foundation))
     sys.stdout.write(f"{revoked} tokens revoked\n")
 
 
@@ -111,22 +113,35 @@ async def _seed(vault: SecretSource) -> DevSeed:
 
 
 @asynccontextmanager
-async def _use_cases(
+async def use_cases_of(
     foundation: Foundation,
 ) -> AsyncIterator[tuple[UseCases, Startup, SecretSource]]:
+    """Start what a command needs, and end it; what the use cases refuse becomes one line.
+
+    Raises:
+        OperationRefused: a use case refused.
+        StartFailed: Vault or PostgreSQL is out of reach.
+    """
     async with Startup() as startup:
         vault, secrets = await startup.step(
             "read secrets from Vault", read_secrets(startup, foundation)
         )
         database = await startup.step(
             "connect PostgreSQL",
-            open_database(startup, foundation, secrets, on_commit=_uncounted, process="operator"),
+            open_database(startup, foundation, secrets, on_commit=uncounted, process="operator"),
         )
         crypto = await startup.step(
             "prepare keys and hashing", prepare_crypto(startup, foundation, secrets)
         )
         try:
-            yield assemble_use_cases(foundation, database, crypto), startup, vault
+            use_cases = assemble_use_cases(
+                foundation,
+                database,
+                crypto,
+                attempts=unshared_attempts(foundation),
+                countries=NoCountries(),
+            )
+            yield use_cases, startup, vault
         except ViolationError as refusal:
             problems = "; ".join(f"{v.field} {v.message}" for v in refusal.violations)
             raise OperationRefused(f"{refusal.reason}: {problems}") from refusal
@@ -134,11 +149,12 @@ async def _use_cases(
             raise OperationRefused(f"{refusal.reason}: {refusal}") from refusal
 
 
-def _uncounted(entries: Sequence[AuditEntry]) -> None:
+def uncounted(entries: Sequence[AuditEntry]) -> None:
     """Let nobody count: this process is gone before anyone could ask for its numbers."""
 
 
-def _operator(foundation: Foundation) -> Caller:
+def operator(foundation: Foundation) -> Caller:
+    """Return the system itself, acting for whoever may run commands."""
     request_id = foundation.ids.new_id()
     origin = Origin(request_id=str(request_id), trace_id=request_id.hex)
     return Caller(origin=origin, actor_type=ActorType.SYSTEM)

@@ -9,8 +9,11 @@ from typing import Self, TypeVar
 import structlog
 
 from core.config.loading import ConfigurationRefused
+from core.crypto.common_passwords import CommonPasswordsMissing
+from core.crypto.digest_file import DigestFileRefused
 from core.crypto.key_ring import KeySetRefused
 from core.domain.errors import DependencyUnavailable
+from core.geo.countries import CountryFileRefused
 from core.middleware.access_rule import AccessRuleInvalid
 from core.observability.metrics_server import MetricsPortUnavailable
 from core.postgres.schema import SchemaBehind
@@ -21,8 +24,11 @@ T = TypeVar("T")
 
 EXPECTED = (
     AccessRuleInvalid,
+    CommonPasswordsMissing,
     ConfigurationRefused,
+    CountryFileRefused,
     DependencyUnavailable,
+    DigestFileRefused,
     KeySetRefused,
     MetricsPortUnavailable,
     PortUnavailable,

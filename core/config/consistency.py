@@ -9,15 +9,26 @@ _ORDERED = (
     ("core.default_deadline_seconds", "core.max_deadline_seconds"),
     ("tokens.access_token_seconds", "tokens.refresh_idle_seconds"),
     ("tokens.refresh_idle_seconds", "tokens.refresh_absolute_seconds"),
+    ("throttling.account_first_delay_seconds", "throttling.account_longest_delay_seconds"),
+    ("throttling.account_longest_delay_seconds", "throttling.memory_seconds"),
+    ("throttling.address_first_delay_seconds", "throttling.address_longest_delay_seconds"),
+    ("throttling.address_longest_delay_seconds", "throttling.memory_seconds"),
+    ("throttling.account_delay_from_failure", "throttling.most_failures"),
+    ("mail.smtp_step_timeout_seconds", "mail.smtp_total_timeout_seconds"),
+    ("mail.retry_initial_seconds", "mail.retry_max_seconds"),
 )
 _DISTINCT = (
     ("core.port", "core.metrics_port"),
     ("core.port", "relay.metrics_port"),
     ("core.metrics_port", "relay.metrics_port"),
+    ("core.port", "mail.metrics_port"),
+    ("core.metrics_port", "mail.metrics_port"),
+    ("relay.metrics_port", "mail.metrics_port"),
 )
 _TOGETHER = (
     ("vault.role_id_file", "vault.secret_id_file"),
     ("vault.migrator_role_id_file", "vault.migrator_secret_id_file"),
+    ("vault.operator_role_id_file", "vault.operator_secret_id_file"),
 )
 _ARGON2_KIB_PER_LANE = 8
 
@@ -34,6 +45,12 @@ def contradictions(values: Mapping[str, Value]) -> Iterator[str]:
     for one, other in _TOGETHER:
         if (values.get(one) is None) != (values.get(other) is None) and {one, other} <= set(values):
             yield f"{one} and {other} go together"
+    if (
+        values.get("mail.smtp_authentication") is True
+        and values.get("mail.smtp_security") == "none"
+    ):
+        # RFC 4954 section 4: a password in the clear is anybody's.
+        yield "mail.smtp_authentication needs mail.smtp_security to be starttls or tls"
     memory, lanes = values.get("passwords.memory_kib"), values.get("passwords.parallelism")
     if isinstance(memory, int) and isinstance(lanes, int) and memory < _ARGON2_KIB_PER_LANE * lanes:
         # RFC 9106 section 3.1.

@@ -94,6 +94,17 @@ class Url:
 
 
 @dataclass(frozen=True, slots=True)
+class Networks:
+    """Networks in CIDR notation."""
+
+    def complaint(self, value: object) -> str | None:
+        """See Rule."""
+        if isinstance(value, tuple) and all(_is_network(item) for item in value):
+            return None
+        return "must be a list of networks (such as 10.0.0.0/8)"
+
+
+@dataclass(frozen=True, slots=True)
 class Peers:
     """Networks in CIDR notation, and `unix:`."""
 
@@ -105,13 +116,15 @@ class Peers:
 
     @staticmethod
     def _is_peer(item: object) -> bool:
-        if item == UNIX_SOCKET_PEER:
-            return True
-        try:
-            ipaddress.ip_network(str(item))
-        except ValueError:
-            return False
-        return True
+        return item == UNIX_SOCKET_PEER or _is_network(item)
+
+
+def _is_network(item: object) -> bool:
+    try:
+        ipaddress.ip_network(str(item))
+    except ValueError:
+        return False
+    return True
 
 
 def _is_address(text: str) -> bool:

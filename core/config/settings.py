@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+from core.config.limit_settings import GeoSettings, LimitSettings, ThrottlingSettings
 from core.config.rules import Between, Host, OneOf, Peers, Shape, Url
 
 ListenPort = Annotated[int, Between(0, 65535)]
@@ -96,9 +97,20 @@ class VaultSettings:
     secret_id_file: Path | None = None
     migrator_role_id_file: Path | None = None
     migrator_secret_id_file: Path | None = None
+    operator_role_id_file: Path | None = None
+    """Half of the login of whoever rotates signing keys; serving processes need none."""
+    operator_secret_id_file: Path | None = None
     timeout_seconds: TimeoutSeconds = 5.0
     """Longest single request; a whole read may take a few of them."""
     refresh_interval_seconds: Annotated[float, Between(0.05, 3600)] = 30.0
+    """How often all secrets are read anew. A new signing key waits for it before it signs."""
+    key_reload_interval_seconds: Annotated[float, Between(0.05, 3600)] = 10.0
+    """Shortest time between two reads that tokens of unknown signing keys set off."""
+    transit_mount: VaultPath = "transit"
+    totp_key: Name = "user-service-totp"
+    """The transit engine's key that seals TOTP secrets."""
+    transit_timeout_seconds: TimeoutSeconds = 3.0
+    """Longest wait for a secret to be sealed or opened, logging in included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +120,20 @@ class TokenSettings:
     issuer: HttpUrl
     audience: Name = "pandora-exchange"
     access_token_seconds: Annotated[int, Between(1, 3600)] = 900
+    service_token_max_seconds: Annotated[int, Between(1, 86_400)] = 86_400
+    """Longest life of a platform service's token. A key verifies until its last token expires."""
     refresh_idle_seconds: Annotated[int, Between(1, 7_776_000)] = 604_800
     refresh_absolute_seconds: Annotated[int, Between(1, 31_536_000)] = 2_592_000
+    password_reset_seconds: Annotated[int, Between(60, 86_400)] = 1800
+    """Life of the token in a mail that leads to a new password."""
+    email_verification_seconds: Annotated[int, Between(60, 2_592_000)] = 86_400
+    """Life of the token in a mail that verifies an address."""
+    refresh_reuse_window_seconds: Annotated[int, Between(0, 60)] = 10
+    """How long after its exchange a refresh token is answered again, to the same client."""
+    refresh_reuse_limit: Annotated[int, Between(0, 100)] = 10
+    """How often it is; the next time ends the session."""
+    recent_authentication_seconds: Annotated[int, Between(1, 86_400)] = 600
+    """How long after a login its session may do what is sensitive."""
     clock_skew_seconds: Annotated[int, Between(0, 60)] = 5
     """How far ahead another replica's clock may be when it issues a token."""
 
@@ -119,12 +143,87 @@ class PasswordSettings:
     """Which passwords are accepted, and what hashing one costs (OWASP: 19 MiB, t=2, p=1)."""
 
     min_length: Annotated[int, Between(8, 64)] = 15
+    """NIST SP 800-63B-4 section 3.1.1.2: 15 where the password is the only factor, else 8."""
+    service_names: tuple[str, ...] = ("Pandora", "Pandora Exchange")
+    """What people know the service by; none of them is a password."""
+    breached_digests_file: Path | None = None
+    """Breached passwords: SHA-1 in hexadecimal, a line each, sorted (`DIGEST` or `DIGEST:COUNT`).
+
+    It is replaced by renaming another file to its name; a running service follows.
+    """
+    refusal_floor_seconds: Annotated[float, Between(0, 5)] = 0.0
+    """No wrong password is told sooner. Imported hashes that take longer than our own are hidden
+    by a floor above what they take, until each has been replaced at its person's first login."""
     memory_kib: Annotated[int, Between(8, 1_048_576)] = 19_456
     time_cost: Annotated[int, Between(1, 20)] = 2
     parallelism: Annotated[int, Between(1, 16)] = 1
     hashing_threads: Annotated[int, Between(1, 64)] = 2
     queue_limit: Annotated[int, Between(0, 10_000)] = 64
     """How many hashings may wait for a thread; one more is refused as SERVER_BUSY."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MfaSettings:
+    """The second factor."""
+
+    issuer: Annotated[
+        str, Shape(r"[^\s:\x00-\x1f]([^:\x00-\x1f]{0,62}[^\s:\x00-\x1f])?", "a name without colon")
+    ] = "Pandora Exchange"
+    """What authenticator apps call the service."""
+    challenge_seconds: Annotated[int, Between(30, 3600)] = 300
+    """How long after a right password its second factor may be brought."""
+    challenge_max_failures: Annotated[int, Between(1, 20)] = 5
+    """How many wrong codes end a challenge."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    """How accounts come about."""
+
+    neutral_registration: bool = False
+    least_answer_seconds: Annotated[float, Between(0, 5)] = 0.1
+    """No request for a password reset and no neutral registration is answered sooner."""
+    """Whether a registration is answered alike for every address, and a mail tells the rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """Mail to people, and the process that sends it."""
+
+    smtp_host: HostName
+    smtp_port: Port = 587
+    smtp_security: Annotated[str, OneOf(("none", "starttls", "tls"))] = "starttls"
+    """Whether the connection must turn to TLS, begins with it, or does without."""
+    smtp_ca_file: Path | None = None
+    """Certificates that vouch for the server; None trusts those of the operating system."""
+    smtp_authentication: bool = True
+    """Whether to log in, as the user whom Vault's secret `smtp` names."""
+    smtp_step_timeout_seconds: TimeoutSeconds = 10.0
+    """Longest wait for one answer of the server."""
+    smtp_total_timeout_seconds: TimeoutSeconds = 30.0
+    """Longest time for one mail."""
+    sender_name: Annotated[
+        str, Shape(r"[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,62}[^\s\x00-\x1f\x7f])?", "a name")
+    ] = "Pandora Exchange"
+    """Whom mail is from, and what mail calls the platform."""
+    sender_address: Annotated[
+        str, Shape(r"[A-Za-z0-9.+_-]{1,64}@[A-Za-z0-9.-]{1,189}", "an e-mail address in ASCII")
+    ]
+    link_base_url: HttpUrl
+    """The platform's web site: a mail leads to a page of it."""
+    metrics_port: ListenPort = 9467
+    workers: Annotated[int, Between(1, 32)] = 2
+    """How many mails one process sends at a time."""
+    poll_interval_seconds: Annotated[float, Between(0.01, 60)] = 0.5
+    backlog_interval_seconds: Annotated[float, Between(0.05, 60)] = 5.0
+    """How often the number and the age of waiting mails are measured."""
+    max_refusals: Annotated[int, Between(1, 100)] = 8
+    """How often a mail may be refused before it is given up."""
+    retry_initial_seconds: Annotated[float, Between(0.01, 3600)] = 15.0
+    """Pause after the first refusal; each further one doubles it."""
+    retry_max_seconds: Annotated[float, Between(0.01, 86_400)] = 900.0
+    max_age_seconds: Annotated[int, Between(60, 2_592_000)] = 86_400
+    """How long a mail without a token is worth sending."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +261,12 @@ class Settings:
     vault: VaultSettings
     tokens: TokenSettings
     passwords: PasswordSettings
+    mfa: MfaSettings
+    accounts: AccountSettings
+    throttling: ThrottlingSettings
+    limits: LimitSettings
+    geo: GeoSettings
     relay: RelaySettings
+    mail: MailSettings
     telemetry: TelemetrySettings
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

@@ -4,6 +4,8 @@ Reading follows RFC 8725: algorithm and type are pinned, the key is looked up am
 id and never taken from the token, every claim is required and has one type.
 """
 
+from collections.abc import Awaitable, Callable
+
 import jwt
 
 from core.crypto.access_token_claims import checked_claims, payload
@@ -14,6 +16,10 @@ from core.domain.errors import TokenExpired, TokenInvalid
 from core.domain.ports.clock import Clock
 
 _VERIFIER = jwt.PyJWS(algorithms=[ALGORITHM])
+
+
+async def nothing_to_learn() -> None:
+    """Look for keys nowhere."""
 
 
 class Es256AccessTokens:
@@ -30,12 +36,15 @@ class Es256AccessTokens:
         audience: str,
         clock: Clock,
         clock_skew_seconds: int = 5,
+        look_for_keys: Callable[[], Awaitable[None]] = nothing_to_learn,
     ) -> None:
+        """Take the keys, and what may bring new ones when a token names one that is not known."""
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
         self._clock_skew_seconds = clock_skew_seconds
+        self._look_for_keys = look_for_keys
 
     def issue(self, claims: AccessTokenClaims) -> str:
         """Return the signed token; times are cut to whole seconds.
@@ -63,6 +72,17 @@ class Es256AccessTokens:
         if claims.content.expires_at.timestamp() <= now:
             raise TokenExpired
         return claims.content
+
+    async def learn_key(self, token: str) -> bool:
+        """See the port. What is no token of ours by its form alone sets nothing off."""
+        try:
+            kid = split(token).kid
+        except ValueError:
+            return False
+        if self._keys.verifier(kid) is not None:
+            return False
+        await self._look_for_keys()
+        return self._keys.verifier(kid) is not None
 
     def public_keys(self) -> tuple[PublicKey, ...]:
         """See the port."""

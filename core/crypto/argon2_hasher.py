@@ -1,18 +1,25 @@
-"""Passwords hashed with Argon2id (RFC 9106), in a bounded pool that leaves the rest its air."""
+"""Passwords hashed with Argon2id (RFC 9106), in a bounded pool that leaves the rest its air.
 
+Hashes that came from another system are compared in the same threads, within bounds on what each
+may cost. They take another time than ours do; see docs/adr/0010 for what that tells, and whom.
+"""
+
+import asyncio
 import secrets
 from dataclasses import dataclass
 
 import argon2
 import structlog
 
+from core.crypto.argon2_text import is_affordable, read_argon2id
 from core.crypto.background_pool import BackgroundPool
+from core.crypto.hash_reading import read_imported
+from core.crypto.imported_hash import HashRefused
+from core.domain.errors import ValidationFailed, Violation
 from core.domain.password import normalise
+from core.domain.password_hash import AdoptedHash, Verdict
 
-# A stored hash that asks for more work than this is damage; following it would stall a thread.
-_MAX_MEMORY_KIB = 1_048_576
-_MAX_TIME_COST = 64
-_MAX_PARALLELISM = 64
+_ARGON2 = "$argon2"
 
 _log = structlog.get_logger(__name__)
 
@@ -31,9 +38,18 @@ class _DamagedHash(Exception):
 
 
 class Argon2idHasher:
-    """Implements the port PasswordHasher. `start` before the first use, `close` after the last."""
+    """Implements the port PasswordHasher. `start` before the first use, `close` after the last.
 
-    def __init__(self, parameters: Argon2Parameters, pool: BackgroundPool) -> None:
+    No refusal is told sooner than `refusal_floor_seconds` after it was asked for.
+    """
+
+    def __init__(
+        self,
+        parameters: Argon2Parameters,
+        pool: BackgroundPool,
+        *,
+        refusal_floor_seconds: float = 0.0,
+    ) -> None:
         self._argon2 = argon2.PasswordHasher(
             time_cost=parameters.time_cost,
             memory_cost=parameters.memory_kib,
@@ -41,6 +57,7 @@ class Argon2idHasher:
             type=argon2.Type.ID,
         )
         self._pool = pool
+        self._refusal_floor_seconds = refusal_floor_seconds
         self._decoy: str | None = None
 
     async def start(self) -> None:
@@ -49,32 +66,78 @@ class Argon2idHasher:
 
     async def hash(self, password: str) -> str:
         """See the port."""
-        return await self._pool.run(lambda: self._argon2.hash(_bytes(password)))
+        return await self._pool.run(lambda: self._argon2.hash(_bytes(normalise(password))))
 
     async def verify(self, hashed_password: str | None, password: str) -> bool:
         """See the port. A stored hash that is damaged is logged, and no password fits it."""
+        return await self.judge(hashed_password, password) is Verdict.RIGHT
+
+    async def judge(self, hashed_password: str | None, password: str) -> Verdict:
+        """See the port."""
         if self._decoy is None:
             await self.start()
-        return await self._pool.run(lambda: self._verify(hashed_password, password))
+        clock = asyncio.get_running_loop().time
+        told_from = clock() + self._refusal_floor_seconds
+        verdict = await self._pool.run(lambda: self._judge(hashed_password, password))
+        if verdict is not Verdict.RIGHT and told_from > clock():
+            await asyncio.sleep(told_from - clock())
+        return verdict
 
     def needs_rehash(self, hashed_password: str) -> bool:
-        """Tell whether a hash was made with other parameters than today's."""
-        return not _is_affordable(hashed_password) or self._argon2.check_needs_rehash(
+        """See the port."""
+        return not is_affordable(hashed_password) or self._argon2.check_needs_rehash(
             hashed_password
         )
 
-    def _verify(self, hashed_password: str | None, password: str) -> bool:
-        data = _bytes(password)
+    def adopt(self, hashed_password: str) -> AdoptedHash:
+        """See the port."""
+        try:
+            argon2id = read_argon2id(hashed_password)
+            if argon2id is not None:
+                return AdoptedHash(algorithm="argon2id", stored=argon2id)
+            imported = read_imported(hashed_password)
+        except HashRefused as refusal:
+            violation = Violation("password_hash", refusal.rule, str(refusal))
+            raise ValidationFailed(violation) from None
+        return AdoptedHash(algorithm=imported.algorithm, stored=imported.stored)
+
+    def _judge(self, hashed_password: str | None, password: str) -> Verdict:
+        # What another system hashed may be the password as it was typed. Both spellings are
+        # compared with whatever is stored, so that the work tells nothing of what that is.
+        spellings = [_bytes(each) for each in dict.fromkeys((normalise(password), password))]
         if hashed_password is not None:
             try:
-                return self._matches(hashed_password, data)
+                return self._best(hashed_password, spellings)
             except _DamagedHash as damage:
                 _log.error("stored_password_hash_damaged", cause=str(damage))
-        self._matches(self._decoy or "", data)
-        return False
+        for spelling in spellings:
+            self._matches(self._decoy or "", spelling)
+        return Verdict.WRONG
+
+    def _best(self, hashed_password: str, spellings: list[bytes]) -> Verdict:
+        best = Verdict.WRONG
+        for spelling in spellings:
+            verdict = self._compare(hashed_password, spelling)
+            if verdict is Verdict.RIGHT:
+                return verdict
+            best = verdict if verdict is Verdict.CUT else best
+        return best
+
+    def _compare(self, hashed_password: str, data: bytes) -> Verdict:
+        if hashed_password.startswith(_ARGON2):
+            return Verdict.RIGHT if self._matches(hashed_password, data) else Verdict.WRONG
+        try:
+            imported = read_imported(hashed_password)
+            reach = imported.reach_bytes
+            readable = data if reach is None else data[:reach]
+            if not imported.matches(readable):
+                return Verdict.WRONG
+        except HashRefused as refusal:
+            raise _DamagedHash(str(refusal)) from refusal
+        return Verdict.RIGHT if readable == data else Verdict.CUT
 
     def _matches(self, hashed_password: str, data: bytes) -> bool:
-        if not _is_affordable(hashed_password):
+        if not is_affordable(hashed_password):
             raise _DamagedHash("not an Argon2id hash, or one that nobody could afford")
         try:
             return self._argon2.verify(hashed_password, data)
@@ -84,18 +147,5 @@ class Argon2idHasher:
             raise _DamagedHash(type(error).__name__) from error
 
 
-def _is_affordable(hashed_password: str) -> bool:
-    try:
-        parameters = argon2.extract_parameters(hashed_password)
-    except argon2.exceptions.InvalidHashError:
-        return False
-    return (
-        parameters.type is argon2.Type.ID
-        and parameters.memory_cost <= _MAX_MEMORY_KIB
-        and parameters.time_cost <= _MAX_TIME_COST
-        and parameters.parallelism <= _MAX_PARALLELISM
-    )
-
-
 def _bytes(password: str) -> bytes:
-    return normalise(password).encode("utf-8", "surrogatepass")
+    return password.encode("utf-8", "surrogatepass")

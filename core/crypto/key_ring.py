@@ -1,7 +1,6 @@
 """The keys that sign access tokens: several at once, so that one can follow the other."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -10,24 +9,16 @@ from core.crypto import base64url
 from core.domain.access_token import PublicKey
 from core.domain.errors import DependencyUnavailable
 from core.domain.ports.clock import Clock
+from core.domain.signing_key import KeyTimes, is_valid, signer_among
 
 _COORDINATE_BYTES = 32
 
 
-class SigningKey(Protocol):
-    """A private key on P-256 and its times, as the keeper of the keys hands it over.
+class SigningKey(KeyTimes, Protocol):
+    """A private key on P-256 and its times, as the keeper of the keys hands it over."""
 
-    It signs from `signs_from` on and verifies until `expires_at` (None: for ever).
-    """
-
-    @property
-    def kid(self) -> str: ...  # noqa: D102 - the key's id in JWT headers and in the JWKS
     @property
     def private_key(self) -> ec.EllipticCurvePrivateKey: ...  # noqa: D102
-    @property
-    def signs_from(self) -> datetime: ...  # noqa: D102
-    @property
-    def expires_at(self) -> datetime | None: ...  # noqa: D102
 
 
 class KeySetRefused(ValueError):
@@ -66,7 +57,7 @@ class KeyRing:
         by_id = {key.kid: key for key in sequence}
         if len(by_id) != len(sequence):
             raise KeySetRefused("two signing keys share one kid")
-        if not _signers(sequence, self._clock.now()):
+        if signer_among(sequence, self._clock.now()) is None:
             raise KeySetRefused("no signing key may sign at this moment")
         self._keys = {kid: _Entry(key, key.private_key.public_key()) for kid, key in by_id.items()}
 
@@ -76,31 +67,22 @@ class KeyRing:
         Raises:
             DependencyUnavailable: every key has expired since the last replacement.
         """
-        keys = (entry.key for entry in self._keys.values())
-        signers = _signers(keys, self._clock.now())
-        if not signers:
+        signer = signer_among((entry.key for entry in self._keys.values()), self._clock.now())
+        if signer is None:
             raise DependencyUnavailable("signing keys")
-        return max(signers, key=lambda key: (key.signs_from, key.kid))
+        return signer
 
     def verifier(self, kid: str) -> ec.EllipticCurvePublicKey | None:
         """Return the public half of a key, or None if it is unknown or expired."""
         entry = self._keys.get(kid)
-        if entry is None or not _is_valid(entry.key, self._clock.now()):
+        if entry is None or not is_valid(entry.key, self._clock.now()):
             return None
         return entry.public_key
 
     def public_keys(self) -> Sequence[PublicKey]:
         """Return every key still valid, also one that does not sign yet: caches need the time."""
         now = self._clock.now()
-        return tuple(_jwk(entry) for entry in self._keys.values() if _is_valid(entry.key, now))
-
-
-def _is_valid(key: SigningKey, now: datetime) -> bool:
-    return key.expires_at is None or now < key.expires_at
-
-
-def _signers(keys: Iterable[SigningKey], now: datetime) -> list[SigningKey]:
-    return [key for key in keys if key.signs_from <= now and _is_valid(key, now)]
+        return tuple(_jwk(entry) for entry in self._keys.values() if is_valid(entry.key, now))
 
 
 def _jwk(entry: _Entry) -> PublicKey:

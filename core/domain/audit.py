@@ -37,6 +37,18 @@ class AuditAction(StrEnum):
     LOGIN = "auth.login"
     REFRESH = "auth.refresh"
     LOGOUT = "auth.logout"
+    MFA_COMPLETE = "auth.mfa"
+    PASSWORD_CHANGE = "password.change"  # noqa: S105 - an action, not a secret
+    PASSWORD_RESET_REQUEST = "password.reset_request"  # noqa: S105 - an action, not a secret
+    PASSWORD_RESET = "password.reset"  # noqa: S105 - an action, not a secret
+    EMAIL_VERIFICATION_REQUEST = "email.verification_request"
+    EMAIL_VERIFY = "email.verify"
+    MFA_ENROLL = "mfa.enroll"
+    MFA_ENABLE = "mfa.enable"
+    MFA_DISABLE = "mfa.disable"
+    KEY_ROTATE_BEGIN = "key.rotate_begin"
+    KEY_ROTATE = "key.rotate"
+    USER_IMPORT = "user.import"
     SESSION_REVOKE = "session.revoke"
     KYC_UPDATE = "kyc.update"
     KYC_SUBMIT = "kyc.submit"
@@ -51,6 +63,7 @@ class ResourceType(StrEnum):
     SESSION = "session"
     KYC = "kyc"
     SERVICE = "service"
+    SIGNING_KEY = "signing_key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

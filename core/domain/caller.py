@@ -1,6 +1,7 @@
 """Who is calling, and from where."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -28,7 +29,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """An authenticated actor, or nobody (`role` None), together with the origin of the call."""
+    """An authenticated actor, or nobody (`role` None), together with the origin of the call.
+
+    `authenticated_at` is when a person's session was opened; nobody else has one.
+    """
 
     origin: Origin
     actor_type: ActorType = ActorType.USER
@@ -36,6 +40,7 @@ class Caller:
     service_name: str | None = None
     session_id: UUID | None = None
     role: Role | None = None
+    authenticated_at: datetime | None = None
 
     @property
     def actor_id(self) -> str | None:

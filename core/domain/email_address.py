@@ -42,6 +42,21 @@ class EmailAddress:
         return email_key(self.text)
 
 
+NOBODY_S_KEY = ""
+"""Looked up in place of what is no address, so that such an attempt costs the same work."""
+
+
+def presented_key(raw: str) -> str:
+    """Return the key of an address that somebody presents; of what is none, a key nobody has.
+
+    A violation would tell that the address was not even looked for.
+    """
+    try:
+        return EmailAddress.parse(raw).key
+    except ValidationFailed:
+        return NOBODY_S_KEY
+
+
 def email_key(text: str) -> str:
     """Return the comparison form of an address: trimmed, case-folded, NFC."""
     folded = unicodedata.normalize("NFC", text.strip()).casefold()

@@ -73,6 +73,13 @@ class PageTokenInvalid(DomainError):
     message = "The page token was not issued here, or belongs to another filter."
 
 
+class OneTimeTokenInvalid(DomainError):
+    """A one-time token is unknown, used, replaced by a newer one, or too old."""
+
+    reason = "ONE_TIME_TOKEN_INVALID"
+    message = "The token is unknown, used or too old."
+
+
 class InvalidCredentials(DomainError):
     """Address unknown, password wrong, or account deleted: nobody is told which."""
 
@@ -122,6 +129,13 @@ class RefreshTokenReused(DomainError):
     message = "The refresh token was used before; its session has ended."
 
 
+class MfaCodeInvalid(DomainError):
+    """The second factor's code is wrong, or was used before."""
+
+    reason = "MFA_CODE_INVALID"
+    message = "The code is wrong."
+
+
 class PermissionDenied(DomainError):
     """The caller may not do this."""
 
@@ -134,6 +148,13 @@ class AccountSuspended(DomainError):
 
     reason = "ACCOUNT_SUSPENDED"
     message = "The account is suspended."
+
+
+class RecentAuthenticationRequired(DomainError):
+    """The call needs a login of the last minutes."""
+
+    reason = "RECENT_AUTHENTICATION_REQUIRED"
+    message = "Log in again first."
 
 
 class UserNotFound(DomainError):
@@ -176,6 +197,27 @@ class LastAdmin(DomainError):
 
     reason = "LAST_ADMIN"
     message = "The change would leave no active administrator."
+
+
+class AlreadyEnrolled(DomainError):
+    """A second factor is enrolled already."""
+
+    reason = "ALREADY_ENROLLED"
+    message = "A second factor is enrolled already."
+
+
+class RateLimited(RetryableError):
+    """Too many calls of one kind came from one client."""
+
+    reason = "RATE_LIMITED"
+    message = "Too many calls; wait before the next."
+
+
+class LoginThrottled(RetryableError):
+    """Too many logins of one account, or from one address, have failed."""
+
+    reason = "LOGIN_THROTTLED"
+    message = "Too many failed logins; wait before the next."
 
 
 class Conflict(RetryableError):

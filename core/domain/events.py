@@ -117,6 +117,51 @@ class RefreshTokenReuseDetected(DomainEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserEmailVerified(DomainEvent):
+    """A person proved that the address is theirs."""
+
+    event_type: ClassVar[str] = "user.email_verified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserPasswordChanged(DomainEvent):
+    """The password was changed or reset."""
+
+    event_type: ClassVar[str] = "user.password_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginThrottled(DomainEvent):
+    """Logins to an account are refused for a while after failures."""
+
+    event_type: ClassVar[str] = "security.login_throttled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDevice(DomainEvent):
+    """A login came from a device or country not seen before; None: countries are not known."""
+
+    event_type: ClassVar[str] = "security.new_device"
+
+    session_id: UUID
+    new_country: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MfaEnabled(DomainEvent):
+    """A second factor was put into use."""
+
+    event_type: ClassVar[str] = "mfa.enabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MfaDisabled(DomainEvent):
+    """The second factor was removed."""
+
+    event_type: ClassVar[str] = "mfa.disabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedEvent:
     """An event with the facts of its envelope."""
 

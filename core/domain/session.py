@@ -1,8 +1,9 @@
-"""Sessions and the refresh tokens that keep them alive."""
+"""Sessions, and the pairs of tokens that they are used with."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 from uuid import UUID
 
 from core.domain.kyc import KycStatus
@@ -17,6 +18,8 @@ class RevocationCause(StrEnum):
     REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105 - a cause, not a secret
     USER_SUSPENDED = "user_suspended"
     USER_DELETED = "user_deleted"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - as above
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - as above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +48,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionState:
-    """What authentication asks of the database at every call, in one row."""
+    """What authentication asks of the database at every call, in one row.
+
+    `authenticated_at` is when the session was opened; no refresh moves it.
+    """
 
     session_id: UUID
     user_id: UUID
+    authenticated_at: datetime
     revoked_at: datetime | None
     absolute_expires_at: datetime
     role: Role
@@ -62,18 +69,6 @@ class SessionState:
             and now < self.absolute_expires_at
             and self.user_status is UserStatus.ACTIVE
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshToken:
-    """A refresh token as it is stored: `digest` (lower-case hex SHA-256), never the token."""
-
-    digest: str = field(repr=False)
-    user_id: UUID
-    session_id: UUID
-    created_at: datetime
-    expires_at: datetime
-    used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +91,25 @@ class LoginResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoginChallenge:
+    """What a right password leads to where there is a second factor; its life is in seconds.
+
+    No session stands behind it: the token is good for nothing but a code of the second factor.
+    """
+
+    challenge_token: str = field(repr=False)
+    expires_in: int
+
+
+LoginOutcome: TypeAlias = LoginResult | LoginChallenge
+"""What a right password leads to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLifetimes:
     """How long tokens and sessions live, in seconds."""
 
     access_token_seconds: int
     refresh_idle_seconds: int
     refresh_absolute_seconds: int
+    service_token_max_seconds: int = 24 * 3600

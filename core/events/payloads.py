@@ -26,6 +26,12 @@ MESSAGES: Mapping[type[events.DomainEvent], type[Message]] = {
     events.SessionCreated: event_pb2.SessionCreated,
     events.SessionRevoked: event_pb2.SessionRevoked,
     events.RefreshTokenReuseDetected: event_pb2.RefreshTokenReused,
+    events.UserEmailVerified: event_pb2.UserEmailVerified,
+    events.UserPasswordChanged: event_pb2.UserPasswordChanged,
+    events.LoginThrottled: event_pb2.LoginThrottled,
+    events.NewDevice: event_pb2.NewDevice,
+    events.MfaEnabled: event_pb2.MfaEnabled,
+    events.MfaDisabled: event_pb2.MfaDisabled,
 }
 """The message of every event. Record and message name their fields alike."""
 

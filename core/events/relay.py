@@ -22,10 +22,10 @@ from datetime import datetime
 
 import structlog
 
+from core.domain.backoff import Backoff, BackoffPolicy
 from core.domain.errors import DependencyUnavailable
 from core.domain.ports.clock import Clock
 from core.domain.ports.outbox_relay import EventStream, OutboxEvent, OutboxQueue, PublishedEvent
-from core.events.backoff import Backoff, BackoffPolicy
 from core.events.envelope import EventNotEncodable, envelope
 from core.events.held_users import HeldUsers
 from core.events.publish_spans import PublishSpans

@@ -11,7 +11,7 @@ from core.domain.user import Role
 from pandora.options.v1 import access_pb2
 
 TARGET_FIELD = "user_id"
-"""The request's field that `self` and `never_self` speak of."""
+"""The request's field that `self`, `never_self` and `recent_authentication` speak of."""
 
 _ACCESS: Any = access_pb2.access
 """The option's extension; generated code and type stubs disagree on its class."""
@@ -41,6 +41,7 @@ class AccessRule:
     roles: frozenset[Role] = frozenset()
     self_allowed: bool = False
     never_self: bool = False
+    recent_authentication: bool = False
 
 
 def access_rules(services: Iterable[ServiceDescriptor]) -> Mapping[str, AccessRule]:
@@ -69,14 +70,21 @@ def _rule(method: MethodDescriptor) -> AccessRule:
         roles=frozenset(_ROLES[number] for number in option.roles),
         self_allowed=option.self,
         never_self=option.never_self,
+        recent_authentication=option.recent_authentication,
     )
     if rule.anyone and (rule.roles or rule.self_allowed or rule.never_self):
         raise AccessRuleInvalid(method.full_name, "`anyone` leaves nothing for others to say")
     if rule.self_allowed and rule.never_self:
         raise AccessRuleInvalid(method.full_name, "`self` and `never_self` contradict each other")
-    if (rule.self_allowed or rule.never_self) and not _names_user(method):
+    if rule.recent_authentication and (rule.anyone or rule.never_self):
+        raise AccessRuleInvalid(method.full_name, "`recent_authentication` speaks of nobody")
+    if _speaks_of_oneself(rule) and not _names_user(method):
         raise AccessRuleInvalid(method.full_name, f"the request has no text `{TARGET_FIELD}`")
     return rule
+
+
+def _speaks_of_oneself(rule: AccessRule) -> bool:
+    return rule.self_allowed or rule.never_self or rule.recent_authentication
 
 
 def _names_user(method: MethodDescriptor) -> bool:

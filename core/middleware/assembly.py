@@ -8,7 +8,7 @@ from opentelemetry.trace import Tracer
 from structlog.typing import FilteringBoundLogger
 
 from core.domain.ports.authenticator import Authenticator
-from core.domain.ports.clock import IdGenerator
+from core.domain.ports.clock import Clock, IdGenerator
 from core.middleware.access import Access
 from core.middleware.access_rule import access_rules
 from core.middleware.authentication import Authentication
@@ -18,6 +18,7 @@ from core.middleware.errors import Errors
 from core.middleware.logging import CallLog, CallMetrics
 from core.middleware.origin import Origins, TrustedPeers
 from core.middleware.pipeline import Pipeline
+from core.middleware.rate_limit import RateLimits, RateParts, rate_classes
 from core.middleware.reading import Readability
 from core.middleware.tracing import Tracing
 from core.middleware.validation import Validation
@@ -34,16 +35,19 @@ FOREIGN_SERVICES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineParts:
-    """What the stages need; `seconds` is a monotonic clock."""
+    """What the stages need; `seconds` is a monotonic clock, `clock` tells the time of day."""
 
     authenticator: Authenticator
     metrics: CallMetrics
     tracer: Tracer
     log: FilteringBoundLogger
     ids: IdGenerator
+    clock: Clock
     seconds: Callable[[], float]
     trusted_peers: TrustedPeers
     deadlines: DeadlineLimits
+    recent_authentication_seconds: int
+    rates: RateParts
 
 
 def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) -> Pipeline:
@@ -52,6 +56,7 @@ def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) 
     Errors stand outermost, so that a fault in any other stage is answered in the same form;
     log and trace see the error itself on its way out. Authentication comes before the access
     rule, and both before the request is looked into: strangers learn nothing from validation.
+    Calls are counted once it is known whose they are, and before they cost any work.
 
     Raises:
         AccessRuleInvalid: an access rule makes no sense.
@@ -67,7 +72,12 @@ def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) 
         _call_log(parts, quiet=False),
         Deadline(parts.deadlines),
         Authentication(parts.authenticator, rules),
-        Access(rules),
+        Access(
+            rules,
+            clock=parts.clock,
+            recent_authentication_seconds=parts.recent_authentication_seconds,
+        ),
+        RateLimits(rate_classes(services), parts.rates),
         Readability(),
         Validation(services),
     )

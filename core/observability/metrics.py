@@ -19,6 +19,7 @@ DURATION_BUCKETS_SECONDS: Final = (
 LAG_BUCKETS_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
 
 _LOGIN: Final = "auth.login"
+_SECOND_FACTOR: Final = "auth.mfa"
 _KYC_PREFIX: Final = "kyc."
 
 
@@ -74,7 +75,7 @@ class AuditMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._logins = Counter(
             "pandora_logins_total",
-            "Logins by outcome; the reason is that of a refusal.",
+            "Logins by outcome (`challenge`: a second factor was asked for) and reason of refusal.",
             ("outcome", "reason"),
             registry=registry,
         )
@@ -96,9 +97,10 @@ class AuditMetrics:
         for entry in entries:
             action, outcome = str(entry.action), str(entry.outcome)
             self._actions.labels(action, outcome).inc()
-            if action == _LOGIN:
+            if action in {_LOGIN, _SECOND_FACTOR}:
                 refusal = entry.reason if outcome == "failure" else None
-                self._logins.labels(outcome, refusal or "").inc()
+                is_challenge = "second_factor" in entry.details
+                self._logins.labels("challenge" if is_challenge else outcome, refusal or "").inc()
             elif action.startswith(_KYC_PREFIX):
                 self._kyc_changes.labels(str(entry.details.get("status", "")), outcome).inc()
 

@@ -20,7 +20,7 @@ _MAX_DEPTH = 6
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:passwords?|passwd|passphrase|secrets?|tokens?|authorization|cookies?|credentials?"
     r"|e?mails?|email_key|email_address|hash|hashes|digests?|pem|private_key|key_material|api_key"
-    r"|secret_id|full_name|otp|totp_code|recovery_codes?)$"
+    r"|secret_id|full_name|otp|otpauth_uri|totp_code|recovery_codes?)$"
 )
 """A name that ends in one of these words holds something that nobody may read in a log."""
 
@@ -37,9 +37,12 @@ _PATTERNS: Final = (
     re.compile(r"(?i)\bbearer\s+[^\s\"',;]+"),
     # JWTs, also cut ones: `eyJ` is how base64url writes the beginning of a JSON object.
     re.compile(r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}"),
-    # Refresh tokens, Vault's tokens.
-    re.compile(r"prt_[A-Za-z0-9_-]+"),
+    # Refresh tokens, one-time tokens, challenges of the second factor, Vault's tokens.
+    re.compile(r"p(?:[ro]t|mc)_[A-Za-z0-9_-]+"),
     re.compile(r"\b(?:hv[sbr]|[sbr])\.[A-Za-z0-9_-]{20,}"),
+    # The second factor's secret as a QR code holds it, and recovery codes.
+    re.compile(r"otpauth://[^\s\"',;]+"),
+    re.compile(r"(?i)\b(?:[0-9A-HJKMNP-TV-Z]{5}-){4}[0-9A-HJKMNP-TV-Z]{5}\b"),
     # Password hashes: PHC strings, bcrypt, Django.
     re.compile(r"\$(?:argon2(?:id|i|d)|scrypt|pbkdf2[a-z0-9-]*|2[abxy]?)\$[^\s\"',;]+"),
     re.compile(r"\b(?:pbkdf2_sha\d+|bcrypt_sha256|argon2|scrypt)\$[^\s\"',;]+"),
@@ -48,7 +51,8 @@ _PATTERNS: Final = (
 )
 
 _SUSPICION = re.compile(
-    r"[@$=:]|eyJ|prt_|PRIVATE KEY|[Bb][Ee][Aa][Rr][Ee][Rr]|\d\.\d|\b(?:hv)?[sbr]\.[A-Za-z0-9_-]{20}"
+    r"[@$=:]|eyJ|p[ro]t_|pmc_|PRIVATE KEY|[Bb][Ee][Aa][Rr][Ee][Rr]|\d\.\d"
+    r"|\b(?:hv)?[sbr]\.[A-Za-z0-9_-]{20}|\b[0-9A-Za-z]{5}-[0-9A-Za-z]{5}-[0-9A-Za-z]{5}-"
 )
 """Whatever a pattern or an address needs at least; most texts have none of it, and pass at once."""
 

@@ -26,6 +26,15 @@ def watch_hashing(live: LiveMetrics, queue: WorkQueue) -> None:
     )
 
 
+def watch_limits(live: LiveMetrics, is_local: Callable[[], bool]) -> None:
+    """Tell whether limits are kept by this process alone, because Redis is away."""
+    live.gauge(
+        "pandora_limits_local",
+        "1 while throttles and rate limits are kept without Redis, else 0.",
+        lambda: float(is_local()),
+    )
+
+
 def watch_postgres_pool(live: LiveMetrics, measures: Callable[[], Mapping[str, float]]) -> None:
     """Tell how the pool of connections is used; `measures` has psycopg_pool's names."""
 

@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from opentelemetry import trace
 
 from core.domain.audit import AuditEntry
+from core.domain.ports.mail import MailQueue
 from core.domain.ports.unit_of_work import Repositories, UnitOfWork
 from core.postgres.connection import LoginSource, PostgresOptions
 from core.postgres.execution import ReadExecutor
+from core.postgres.mail_queue import PostgresMailQueue
 from core.postgres.outbox import EventEncoder
 from core.postgres.pool import Pool
 from core.postgres.probe import Probe
@@ -82,6 +84,10 @@ class PostgresDatabase:
     def pool_measures(self) -> Mapping[str, int]:
         """Return counters and gauges of the pool by psycopg_pool's names."""
         return self._pool.measures()
+
+    def mail_queue(self) -> MailQueue:
+        """Return the mail as the sender sees it, on this database's pool."""
+        return PostgresMailQueue(self._pool)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Repositories]:

@@ -29,6 +29,7 @@ class AppendEventParams(TypedDict):
 
 
 APPEND_OUTBOX_EVENT = Exec("outbox", "append_outbox_event", AppendEventParams)
+APPEND_UNLESS_NOBODY = Exec("outbox", "append_outbox_event_unless_nobody", AppendEventParams)
 
 
 class PostgresOutbox:
@@ -41,7 +42,14 @@ class PostgresOutbox:
 
     async def append(self, event: RecordedEvent) -> None:
         """Write one event."""
-        params = AppendEventParams(
+        await self._run.execute(APPEND_OUTBOX_EVENT, self._params(event))
+
+    async def append_unless_nobody(self, event: RecordedEvent) -> None:
+        """Write one event, if there is such a user."""
+        await self._run.execute(APPEND_UNLESS_NOBODY, self._params(event))
+
+    def _params(self, event: RecordedEvent) -> AppendEventParams:
+        return AppendEventParams(
             id=event.id,
             user_id=event.event.user_id,
             event_type=event.event.event_type,
@@ -50,4 +58,3 @@ class PostgresOutbox:
             occurred_at=event.occurred_at,
             traceparent=current_traceparent(),
         )
-        await self._run.execute(APPEND_OUTBOX_EVENT, params)

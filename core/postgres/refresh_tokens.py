@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
-from core.domain.session import RefreshToken
+from core.domain.refresh_token import Attempt, RefreshToken, Rotation
 from core.postgres.execution import Executor
 from core.postgres.statements import Exec, One
 
@@ -20,6 +20,11 @@ class RefreshTokenRecord:
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None
+    successor: str | None = field(repr=False)
+    request_mark: str | None = field(repr=False)
+    binding_mark: str | None = field(repr=False)
+    window_replays: int
+    successor_used: bool
 
 
 class NewRefreshTokenParams(TypedDict):
@@ -30,7 +35,6 @@ class NewRefreshTokenParams(TypedDict):
     session_id: UUID
     created_at: datetime
     expires_at: datetime
-    used_at: datetime | None
 
 
 class DigestParams(TypedDict):
@@ -39,16 +43,20 @@ class DigestParams(TypedDict):
     digest: str
 
 
-class MarkUsedParams(TypedDict):
-    """The use of a refresh token."""
+class RotateParams(TypedDict):
+    """The exchange of a refresh token for the next one."""
 
     digest: str
     at: datetime
+    successor: str
+    request_mark: str | None
+    binding_mark: str | None
 
 
 ADD_REFRESH_TOKEN = Exec("refresh_tokens", "add_refresh_token", NewRefreshTokenParams)
 GET_REFRESH_TOKEN = One("refresh_tokens", "get_refresh_token", DigestParams, RefreshTokenRecord)
-MARK_REFRESH_TOKEN_USED = Exec("refresh_tokens", "mark_refresh_token_used", MarkUsedParams)
+ROTATE_REFRESH_TOKEN = Exec("refresh_tokens", "rotate_refresh_token", RotateParams)
+COUNT_REPLAY = Exec("refresh_tokens", "count_refresh_token_replay", DigestParams)
 
 
 class PostgresRefreshTokens:
@@ -59,14 +67,13 @@ class PostgresRefreshTokens:
         self._run = executor
 
     async def add(self, token: RefreshToken) -> None:
-        """Store a token."""
+        """Store a token that nobody has used."""
         params = NewRefreshTokenParams(
             digest=token.digest,
             user_id=token.user_id,
             session_id=token.session_id,
             created_at=token.created_at,
             expires_at=token.expires_at,
-            used_at=token.used_at,
         )
         await self._run.execute(ADD_REFRESH_TOKEN, params)
 
@@ -82,9 +89,31 @@ class PostgresRefreshTokens:
             created_at=record.created_at,
             expires_at=record.expires_at,
             used_at=record.used_at,
+            rotation=_rotation(record),
         )
 
-    async def mark_used(self, digest: str, *, at: datetime) -> bool:
+    async def rotate(self, digest: str, rotation: Rotation, *, at: datetime) -> bool:
         """Mark an unused token as used; return False where it was used already."""
-        params = MarkUsedParams(digest=digest, at=at)
-        return await self._run.execute(MARK_REFRESH_TOKEN_USED, params) == 1
+        params = RotateParams(
+            digest=digest,
+            at=at,
+            successor=rotation.successor_digest,
+            request_mark=rotation.attempt.request_mark,
+            binding_mark=rotation.attempt.binding_mark,
+        )
+        return await self._run.execute(ROTATE_REFRESH_TOKEN, params) == 1
+
+    async def count_replay(self, digest: str) -> None:
+        """Count one more replay that the window has forgiven."""
+        await self._run.execute(COUNT_REPLAY, DigestParams(digest=digest))
+
+
+def _rotation(record: RefreshTokenRecord) -> Rotation | None:
+    if record.successor is None:
+        return None
+    return Rotation(
+        successor_digest=record.successor,
+        attempt=Attempt(request_mark=record.request_mark, binding_mark=record.binding_mark),
+        window_replays=record.window_replays,
+        successor_used=record.successor_used,
+    )

@@ -34,6 +34,7 @@ class SessionStateRecord:
 
     id: UUID
     user_id: UUID
+    created_at: datetime
     revoked_at: datetime | None
     absolute_expires_at: datetime
     role: str
@@ -144,6 +145,7 @@ def to_session_state(record: SessionStateRecord) -> SessionState:
     return SessionState(
         session_id=record.id,
         user_id=record.user_id,
+        authenticated_at=record.created_at,
         revoked_at=record.revoked_at,
         absolute_expires_at=record.absolute_expires_at,
         role=Role(record.role),

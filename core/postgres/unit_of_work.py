@@ -5,12 +5,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from core.domain.audit import AuditEntry
 from core.postgres.audit_log import PostgresAuditLog
 from core.postgres.execution import Executor, OpenExecutor
+from core.postgres.known_devices import PostgresKnownDevices
 from core.postgres.kyc_reviews import PostgresKycReviews
+from core.postgres.login_failures import PostgresLoginFailures
+from core.postgres.mail_outbox import PostgresMailOutbox
+from core.postgres.mfa_challenges import PostgresMfaChallenges
+from core.postgres.one_time_tokens import PostgresOneTimeTokens
 from core.postgres.outbox import EventEncoder, PostgresOutbox
+from core.postgres.recovery_codes import PostgresRecoveryCodes
 from core.postgres.refresh_tokens import PostgresRefreshTokens
 from core.postgres.service_tokens import PostgresServiceTokens
 from core.postgres.session_states import SessionStateReader, direct_reader
 from core.postgres.sessions import PostgresSessions
+from core.postgres.totp_enrolments import PostgresTotpEnrolments
 from core.postgres.users import PostgresUsers
 
 OnCommit = Callable[[Sequence[AuditEntry]], None]
@@ -26,6 +33,12 @@ class PostgresRepositories:
         self.sessions = PostgresSessions(executor, states)
         self.refresh_tokens = PostgresRefreshTokens(executor)
         self.service_tokens = PostgresServiceTokens(executor)
+        self.totp_enrolments = PostgresTotpEnrolments(executor)
+        self.recovery_codes = PostgresRecoveryCodes(executor)
+        self.mfa_challenges = PostgresMfaChallenges(executor)
+        self.one_time_tokens = PostgresOneTimeTokens(executor)
+        self.login_failures = PostgresLoginFailures(executor)
+        self.known_devices = PostgresKnownDevices(executor)
         self.kyc_reviews = PostgresKycReviews(executor)
         self.audit = PostgresAuditLog(executor)
 
@@ -47,6 +60,7 @@ class PostgresUnitOfWork(PostgresRepositories):
         self._entries: list[AuditEntry] = []
         self.audit = PostgresAuditLog(self._open, self._entries.append)
         self.outbox = PostgresOutbox(self._open, encode_event)
+        self.mail = PostgresMailOutbox(self._open)
         self._commit = commit
         self._on_commit = on_commit
 

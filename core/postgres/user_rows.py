@@ -100,11 +100,42 @@ class ProfileParams(TypedDict):
     at: datetime
 
 
+class PasswordParams(TypedDict):
+    """A new password hash."""
+
+    user_id: UUID
+    hashed_password: str
+    at: datetime
+
+
+class PasswordHashParams(TypedDict):
+    """A hash that takes another one's place."""
+
+    user_id: UUID
+    old: str
+    new: str
+
+
+class EmailVerifiedParams(TypedDict):
+    """An address that is verified now."""
+
+    user_id: UUID
+    at: datetime
+
+
 class UserKycParams(TypedDict):
     """A new KYC status."""
 
     user_id: UUID
     kyc_status: str
+    at: datetime
+
+
+class UserMfaParams(TypedDict):
+    """Whether a second factor is asked for."""
+
+    user_id: UUID
+    mfa_enabled: bool
     at: datetime
 
 
@@ -133,16 +164,22 @@ class UserDeletedParams(TypedDict):
 
 
 CREATE_USER = One("users", "create_user", NewUserParams, UserRecord)
+CREATE_USER_IF_FREE = One("users", "create_user_if_free", NewUserParams, UserRecord)
 GET_USER_BY_ID = One("users", "get_user_by_id", UserIdParams, UserRecord)
 GET_USER_BY_EMAIL = One("users", "get_user_by_email", EmailKeyParams, UserRecord)
 GET_CREDENTIALS = One("users", "get_credentials_by_email", EmailKeyParams, CredentialsRecord)
+GET_CREDENTIALS_BY_ID = One("users", "get_credentials_by_id", UserIdParams, CredentialsRecord)
 GET_USERS_BY_IDS = Many("users", "get_users_by_ids", UserIdsParams, UserRecord)
 LIST_USERS = Many("users", "list_users", ListUsersParams, UserRecord, prepared=False)
 LOCK_USER = One("users", "lock_user", UserIdParams, UserRecord)
 LOCK_ADMINS = Exec("users", "lock_admins", LockParams)
 COUNT_ACTIVE_ADMINS = One("users", "count_active_admins", NoParams, AdminCount)
 UPDATE_USER_PROFILE = One("users", "update_user_profile", ProfileParams, UserRecord)
+SET_USER_PASSWORD = One("users", "set_user_password", PasswordParams, UserRecord)
+REPLACE_USER_PASSWORD_HASH = Exec("users", "replace_user_password_hash", PasswordHashParams)
+SET_USER_EMAIL_VERIFIED = One("users", "set_user_email_verified", EmailVerifiedParams, UserRecord)
 UPDATE_USER_KYC = One("users", "update_user_kyc", UserKycParams, UserRecord)
+SET_USER_MFA_ENABLED = One("users", "set_user_mfa_enabled", UserMfaParams, UserRecord)
 SET_USER_ROLE = One("users", "set_user_role", UserRoleParams, UserRecord)
 SET_USER_SUSPENDED = One("users", "set_user_suspended", UserSuspendedParams, UserRecord)
 SET_USER_DELETED = One("users", "set_user_deleted", UserDeletedParams, UserRecord)

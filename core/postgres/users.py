@@ -25,18 +25,11 @@ class PostgresUsers:
 
     async def create(self, user: NewUser) -> User:
         """Store an account with KYC pending."""
-        params = rows.NewUserParams(
-            id=user.id,
-            email=user.email,
-            email_key=user.email_key,
-            full_name=user.full_name,
-            full_name_key=_search_key(user.full_name),
-            hashed_password=user.hashed_password,
-            role=user.role.value,
-            kyc_status=KycStatus.PENDING.value,
-            created_at=user.created_at,
-        )
-        return await self._changed(rows.CREATE_USER, params)
+        return await self._changed(rows.CREATE_USER, _new_user(user))
+
+    async def create_if_free(self, user: NewUser) -> User | None:
+        """Store an account, or nothing where its address is in use."""
+        return await self._read(rows.CREATE_USER_IF_FREE, _new_user(user))
 
     async def get_by_id(self, user_id: UUID) -> User | None:
         """Return the account, deleted or not."""
@@ -50,6 +43,12 @@ class PostgresUsers:
         """Return the account that is not deleted and has this address, with its hash."""
         params = rows.EmailKeyParams(email_key=email_key)
         record = await self._run.one(rows.GET_CREDENTIALS, params)
+        return None if record is None else rows.to_credentials(record)
+
+    async def get_credentials_by_id(self, user_id: UUID) -> Credentials | None:
+        """Return the account, deleted or not, with its hash."""
+        params = rows.UserIdParams(user_id=user_id)
+        record = await self._run.one(rows.GET_CREDENTIALS_BY_ID, params)
         return None if record is None else rows.to_credentials(record)
 
     async def get_many(self, user_ids: Sequence[UUID]) -> Sequence[User]:
@@ -93,10 +92,30 @@ class PostgresUsers:
         )
         return await self._changed(rows.UPDATE_USER_PROFILE, params)
 
+    async def set_password(self, user_id: UUID, *, hashed_password: str, at: datetime) -> User:
+        """Replace the password hash."""
+        params = rows.PasswordParams(user_id=user_id, hashed_password=hashed_password, at=at)
+        return await self._changed(rows.SET_USER_PASSWORD, params)
+
+    async def replace_password_hash(self, user_id: UUID, *, old: str, new: str) -> bool:
+        """Store another hash of the same password, if `old` is still stored."""
+        params = rows.PasswordHashParams(user_id=user_id, old=old, new=new)
+        return await self._run.execute(rows.REPLACE_USER_PASSWORD_HASH, params) > 0
+
+    async def set_email_verified(self, user_id: UUID, *, at: datetime) -> User:
+        """Record that the address is verified."""
+        params = rows.EmailVerifiedParams(user_id=user_id, at=at)
+        return await self._changed(rows.SET_USER_EMAIL_VERIFIED, params)
+
     async def update_kyc(self, user_id: UUID, *, status: KycStatus, at: datetime) -> User:
         """Replace the KYC status."""
         params = rows.UserKycParams(user_id=user_id, kyc_status=status.value, at=at)
         return await self._changed(rows.UPDATE_USER_KYC, params)
+
+    async def set_mfa_enabled(self, user_id: UUID, *, enabled: bool, at: datetime) -> User:
+        """Record whether a second factor is asked for at logins."""
+        params = rows.UserMfaParams(user_id=user_id, mfa_enabled=enabled, at=at)
+        return await self._changed(rows.SET_USER_MFA_ENABLED, params)
 
     async def set_role(self, user_id: UUID, *, role: Role, at: datetime) -> User:
         """Replace the role."""
@@ -129,6 +148,20 @@ class PostgresUsers:
         if record is None:
             raise UserNotFound
         return rows.to_user(record)
+
+
+def _new_user(user: NewUser) -> rows.NewUserParams:
+    return rows.NewUserParams(
+        id=user.id,
+        email=user.email,
+        email_key=user.email_key,
+        full_name=user.full_name,
+        full_name_key=_search_key(user.full_name),
+        hashed_password=user.hashed_password,
+        role=user.role.value,
+        kyc_status=KycStatus.PENDING.value,
+        created_at=user.created_at,
+    )
 
 
 def _search_key(full_name: str | None) -> str | None:

@@ -11,7 +11,7 @@ from core.domain.ports.unit_of_work import Database
 from core.domain.session import RevocationCause
 from core.domain.user import Role, User
 from core.service.account_locks import keep_an_admin, lock_account, lock_possible_admin
-from core.service.account_opening import AccountOpening
+from core.service.account_opening import AccountOpening, Application
 from core.service.recording import Recorder, the_user
 from core.service.session_ending import end_sessions
 
@@ -34,9 +34,10 @@ class Administration:
             PasswordTooWeak: the policy refuses the password.
             EmailAlreadyRegistered: an account that is not deleted has this address.
         """
-        return await self.opening.open(
-            email=email, password=password, full_name=full_name, role=Role.ADMIN, caller=caller
+        application = Application(
+            email=email, password=password, full_name=full_name, role=Role.ADMIN
         )
+        return await self.opening.open(application, caller)
 
     async def set_role(self, user_id: UUID, *, role: Role, caller: Caller) -> User:
         """Give an account another role; it counts from the next call on, sessions go on.

@@ -1,6 +1,8 @@
 """Authentication: what an access token is worth at this moment."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from core.domain.access_token import AccessTokenClaims
@@ -10,6 +12,9 @@ from core.domain.ports.clock import Clock
 from core.domain.ports.crypto import AccessTokenCodec
 from core.domain.ports.unit_of_work import Database, Repositories
 from core.domain.user import Role
+
+_Known: TypeAlias = tuple[AccessTokenClaims, datetime | None]
+"""What a token says with the state of now, and when its session was opened, if it has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +33,7 @@ class Authentication:
             TokenExpired: its life is over.
             SessionRevoked: its session has ended, or its user is suspended or deleted.
         """
-        claims = await self.state(access_token)
+        claims, authenticated_at = await self._known(access_token)
         if claims.service_name is not None:
             return Caller(
                 origin=origin,
@@ -41,6 +46,7 @@ class Authentication:
             user_id=UUID(claims.subject),
             session_id=claims.session_id,
             role=claims.role,
+            authenticated_at=authenticated_at,
         )
 
     async def state(self, access_token: str) -> AccessTokenClaims:
@@ -49,15 +55,25 @@ class Authentication:
         Raises:
             TokenInvalid, TokenExpired, SessionRevoked: as `authenticate`.
         """
-        claims = self.access_tokens.read(access_token)
+        claims, _ = await self._known(access_token)
+        return claims
+
+    async def _known(self, access_token: str) -> _Known:
+        claims = await self._read(access_token)
         async with self.database.reading() as stored:
             if claims.service_name is not None:
-                return await _service_state(stored, claims)
+                return await _service_state(stored, claims), None
             return await self._person_state(stored, claims)
 
-    async def _person_state(
-        self, stored: Repositories, claims: AccessTokenClaims
-    ) -> AccessTokenClaims:
+    async def _read(self, access_token: str) -> AccessTokenClaims:
+        try:
+            return self.access_tokens.read(access_token)
+        except TokenInvalid:
+            if not await self.access_tokens.learn_key(access_token):
+                raise
+        return self.access_tokens.read(access_token)
+
+    async def _person_state(self, stored: Repositories, claims: AccessTokenClaims) -> _Known:
         if claims.session_id is None:
             raise TokenInvalid
         state = await stored.sessions.get_state(claims.session_id)
@@ -65,7 +81,8 @@ class Authentication:
             raise SessionRevoked
         if claims.subject != str(state.user_id):
             raise TokenInvalid
-        return replace(claims, role=state.role, kyc_status=state.kyc_status)
+        current = replace(claims, role=state.role, kyc_status=state.kyc_status)
+        return current, state.authenticated_at
 
 
 async def _service_state(stored: Repositories, claims: AccessTokenClaims) -> AccessTokenClaims:

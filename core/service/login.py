@@ -1,25 +1,38 @@
 """Login with an address and a password."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from uuid import UUID
 
-from core.domain.audit import AuditAction
+from core.domain.audit import AuditAction, AuditDetails
 from core.domain.caller import Caller
-from core.domain.email_address import EmailAddress
-from core.domain.errors import AccountSuspended, InvalidCredentials, ValidationFailed
-from core.domain.events import SessionCreated
-from core.domain.ports.clock import IdGenerator
-from core.domain.ports.crypto import PasswordHasher
+from core.domain.email_address import presented_key
+from core.domain.errors import AccountSuspended, Conflict, InvalidCredentials
+from core.domain.mfa import PASSWORD_ONLY
 from core.domain.ports.unit_of_work import Database, UnitOfWork
-from core.domain.session import LoginResult, Session
+from core.domain.session import LoginChallenge, LoginOutcome
+from core.domain.throttling import Attempt
 from core.domain.user import Credentials, User, UserStatus
-from core.service.recording import Record, Recorder, no_session, the_session
-from core.service.session_tokens import SessionTokens
+from core.service.login_throttling import LoginThrottling
+from core.service.mfa_challenging import MfaChallenging
+from core.service.password_judgement import JudgedPassword, PasswordJudgement
+from core.service.recording import Record, Recorder, no_session
+from core.service.session_opening import SessionOpening
 
-_PASSWORD = ("pwd",)
-"""How a session was authenticated: by password (RFC 8176)."""
+_READINGS = 3
+"""How often a login looks at an account whose hash is replaced while it is being compared."""
 
-_NOBODY_S_KEY = ""
-"""Looked up in place of what is no address, so that such an attempt costs the same work."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Presented:
+    """An address that somebody presents, and the account behind it, if there is one."""
+
+    key: str
+    credentials: Credentials | None
+    caller: Caller
+
+    @property
+    def user_id(self) -> UUID | None:
+        return None if self.credentials is None else self.credentials.user.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,77 +40,117 @@ class Login:
     """Opens sessions. What is refused is refused with the same work, whatever the cause."""
 
     database: Database
-    hasher: PasswordHasher
-    tokens: SessionTokens
+    passwords: PasswordJudgement
+    sessions: SessionOpening
+    second_factor: MfaChallenging
+    throttling: LoginThrottling
     recorder: Recorder
-    ids: IdGenerator
 
-    async def login(self, *, email: str, password: str, caller: Caller) -> LoginResult:
-        """Open a session.
+    async def login(self, *, email: str, password: str, caller: Caller) -> LoginOutcome:
+        """Open a session, or ask for the second factor where the account has one.
 
         Raises:
             InvalidCredentials: address unknown or none at all, password wrong, account deleted.
             AccountSuspended: the password is right, but the account is suspended.
+            LoginThrottled: there were too many failures; the password was not looked at.
             ServerBusy: too many passwords wait to be verified.
+            Conflict: the account's password was replaced again and again at this moment.
         """
-        key = _email_key(email)
+        key = presented_key(email)
         async with self.database.reading() as stored:
             credentials = await stored.users.get_credentials(key)
-        # Verifying takes its time on purpose; neither a connection nor a lock waits for it.
-        hashed_password = None if credentials is None else credentials.hashed_password
-        right = await self.hasher.verify(hashed_password, password)
-        async with self.database.transaction() as unit:
-            if credentials is None or not right:
-                user_id = None if credentials is None else credentials.user.id
-                raise await self.recorder.begin(unit, caller).refused(
-                    AuditAction.LOGIN, no_session(user_id), InvalidCredentials()
-                )
-            return await self._enter(unit, key, credentials, caller)
+            presented = _Presented(key=key, credentials=credentials, caller=caller)
+            standing = await self.throttling.standing(
+                stored,
+                # What is no address is counted by itself, not with all else that is none.
+                key=key or email,
+                user_id=presented.user_id,
+                origin=caller.origin,
+            )
+        attempt = await self.throttling.admit(
+            standing,
+            action=AuditAction.LOGIN,
+            affected=no_session(presented.user_id),
+            caller=caller,
+        )
+        async with self.throttling.judging(attempt):
+            outcome = await self._judge(presented, password, attempt)
+        await self._settle(attempt, outcome)
+        return outcome
+
+    async def _judge(self, presented: _Presented, password: str, attempt: Attempt) -> LoginOutcome:
+        for _ in range(_READINGS):
+            # Verifying takes its time on purpose; neither a connection nor a lock waits for it.
+            judged = await self.passwords.judge(presented.credentials, password)
+            verified = judged.accepted
+            if verified is None:
+                raise await self._refuse(presented, judged, attempt)
+            async with self.database.transaction() as unit:
+                outcome = await self._enter(unit, presented, verified, judged, attempt)
+            if outcome is not None:
+                return outcome
+            presented = await self._look_again(presented)
+        raise Conflict
+
+    async def _look_again(self, presented: _Presented) -> _Presented:
+        """Read what took the compared hash's place.
+
+        Another password may stand there, or a better hash of the same one, from a login beside us.
+        """
+        async with self.database.reading() as stored:
+            return replace(presented, credentials=await stored.users.get_credentials(presented.key))
 
     async def _enter(
-        self, unit: UnitOfWork, key: str, verified: Credentials, caller: Caller
-    ) -> LoginResult:
-        """Let in whoever knew the password, if the account is still what it was before."""
+        self,
+        unit: UnitOfWork,
+        presented: _Presented,
+        verified: Credentials,
+        judged: JudgedPassword,
+        attempt: Attempt,
+    ) -> LoginOutcome | None:
+        """Let in whoever knew the password; None where it was compared with what is gone since."""
         user_id = verified.user.id
         await unit.users.lock(user_id)
-        current = await unit.users.get_credentials(key)
-        record = self.recorder.begin(unit, caller)
+        current = await unit.users.get_credentials(presented.key)
         if current is None or current.hashed_password != verified.hashed_password:
-            raise await record.refused(AuditAction.LOGIN, no_session(user_id), InvalidCredentials())
+            return None
+        record = self.recorder.begin(unit, presented.caller)
+        if await self.throttling.is_closed(unit, attempt):
+            error = self.throttling.closed()
+            raise await record.refused(AuditAction.LOGIN, no_session(user_id), error)
         if current.user.status is UserStatus.SUSPENDED:
             raise await record.refused(AuditAction.LOGIN, no_session(user_id), AccountSuspended())
-        return await self._open_session(record.by(user_id), current.user)
+        details = await self.passwords.renew(record, judged)
+        return await self._admit(record.by(user_id), current.user, attempt, details)
 
-    async def _open_session(self, record: Record, user: User) -> LoginResult:
-        session = self._new_session(record, user)
-        await record.unit.sessions.create(session)
-        tokens = await self.tokens.issue(record.unit, user=user, session=session, now=record.at)
-        await record.success(AuditAction.LOGIN, the_session(session.id, user.id))
-        await record.event(SessionCreated(user_id=user.id, session_id=session.id))
-        await record.unit.commit()
-        return LoginResult(user=user, tokens=tokens)
-
-    def _new_session(self, record: Record, user: User) -> Session:
-        absolute_end = self.tokens.absolute_end(record.at)
-        return Session(
-            id=self.ids.new_id(),
-            user_id=user.id,
-            created_at=record.at,
-            last_used_at=record.at,
-            expires_at=self.tokens.idle_end(record.at, absolute_end),
-            absolute_expires_at=absolute_end,
-            amr=_PASSWORD,
-            ip_address=record.caller.origin.ip_address,
-            user_agent=record.caller.origin.user_agent,
+    async def _admit(
+        self, record: Record, user: User, attempt: Attempt, details: AuditDetails
+    ) -> LoginOutcome:
+        if user.mfa_enabled:
+            return await self.second_factor.challenge(record, user, details)
+        await self.throttling.clear(record.unit, attempt)
+        return await self.sessions.open(
+            record, user, amr=PASSWORD_ONLY, action=AuditAction.LOGIN, details=details
         )
 
+    async def _refuse(
+        self, presented: _Presented, judged: JudgedPassword, attempt: Attempt
+    ) -> InvalidCredentials:
+        strike = await self.throttling.strike(attempt)
+        async with self.database.transaction() as unit:
+            await self.throttling.hold(unit, strike)
+            record = self.recorder.begin(unit, presented.caller)
+            details = await self.passwords.lead_to_reset(record, judged)
+            await self.throttling.fail(record, strike)
+            affected = no_session(presented.user_id)
+            return await record.refused(
+                AuditAction.LOGIN, affected, InvalidCredentials(), details=details
+            )
 
-def _email_key(email: str) -> str:
-    """Return the key of an address; of what is none, a key that nobody has.
-
-    A violation would tell that the address was not even looked for.
-    """
-    try:
-        return EmailAddress.parse(email).key
-    except ValidationFailed:
-        return _NOBODY_S_KEY
+    async def _settle(self, attempt: Attempt, outcome: LoginOutcome) -> None:
+        if isinstance(outcome, LoginChallenge):
+            # Only the second factor makes a success of it: to whoever knows the password, codes
+            # would otherwise be free.
+            await self.throttling.give_back(attempt)
+        else:
+            await self.throttling.succeed(attempt)

@@ -44,6 +44,9 @@ class Logout:
         """
         if not refresh_token and not access_token:
             raise TokenMissing
+        if access_token and not refresh_token:
+            # Before the transaction: a search for its key may take a while.
+            await self.access_tokens.learn_key(access_token)
         async with self.database.transaction() as unit:
             if refresh_token:
                 await self._by_refresh_token(unit, refresh_token, caller)

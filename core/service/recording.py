@@ -29,6 +29,12 @@ def the_user(user_id: UUID) -> Affected:
     return Affected(resource_type=ResourceType.USER, resource_id=str(user_id), user_id=user_id)
 
 
+def some_user(user_id: UUID | None = None) -> Affected:
+    """Name the account that something would have been done to, as far as it is known."""
+    resource_id = None if user_id is None else str(user_id)
+    return Affected(resource_type=ResourceType.USER, resource_id=resource_id, user_id=user_id)
+
+
 def the_kyc(user_id: UUID) -> Affected:
     """Name the KYC of a person."""
     return Affected(resource_type=ResourceType.KYC, resource_id=str(user_id), user_id=user_id)
@@ -49,6 +55,16 @@ def no_session(user_id: UUID | None = None) -> Affected:
 def the_service(name: str) -> Affected:
     """Name another service of the platform."""
     return Affected(resource_type=ResourceType.SERVICE, resource_id=name, user_id=None)
+
+
+def the_signing_key(kid: str) -> Affected:
+    """Name a key that signs access tokens."""
+    return Affected(resource_type=ResourceType.SIGNING_KEY, resource_id=kid, user_id=None)
+
+
+def no_signing_key() -> Affected:
+    """Name the key that was not made."""
+    return Affected(resource_type=ResourceType.SIGNING_KEY, resource_id=None, user_id=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,24 +92,37 @@ class Record:
         """Write that the action was carried out; `reason` is what the actor gave as one."""
         await self._append(action, affected, AuditOutcome.SUCCESS, reason, details or {})
 
-    async def refused(self, action: AuditAction, affected: Affected, error: E) -> E:
+    async def refused(
+        self,
+        action: AuditAction,
+        affected: Affected,
+        error: E,
+        *,
+        details: AuditDetails | None = None,
+    ) -> E:
         """Write that the action was refused, commit, and hand the error back to be raised.
 
         The row of a refusal must outlive the exception, hence the commit.
         """
-        await self._append(action, affected, AuditOutcome.FAILURE, error.reason, {})
+        await self._append(action, affected, AuditOutcome.FAILURE, error.reason, details or {})
         await self.unit.commit()
         return error
 
     async def event(self, event: DomainEvent) -> None:
         """Write an event; the row of the person whom it is about is locked already."""
-        recorded = RecordedEvent(
+        await self.unit.outbox.append(self._recorded(event))
+
+    async def event_unless_nobody(self, event: DomainEvent) -> None:
+        """Write an event if there is such a person; where there is none the work is the same."""
+        await self.unit.outbox.append_unless_nobody(self._recorded(event))
+
+    def _recorded(self, event: DomainEvent) -> RecordedEvent:
+        return RecordedEvent(
             id=self.ids.new_id(),
             occurred_at=self.at,
             trace_id=self.caller.origin.trace_id,
             event=event,
         )
-        await self.unit.outbox.append(recorded)
 
     async def _append(
         self,

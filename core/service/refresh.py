@@ -1,10 +1,15 @@
-"""Refresh: a refresh token serves once and is replaced by the next one (RFC 9700 section 4.14)."""
+"""Refresh: each refresh token serves once and is replaced by the next (RFC 9700 section 4.14.2).
 
-from dataclasses import dataclass, replace
+A replay that is a race or a lost answer gets the very token that the first call was answered
+with; any other replay ends the session.
+"""
+
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from core.domain.audit import AuditAction
+from core.domain.audit import AuditAction, AuditDetails
 from core.domain.caller import Caller
+from core.domain.client_binding import client_binding
 from core.domain.errors import (
     AccountSuspended,
     DomainError,
@@ -14,11 +19,19 @@ from core.domain.errors import (
 from core.domain.events import RefreshTokenReuseDetected
 from core.domain.ports.crypto import RefreshTokenMint
 from core.domain.ports.unit_of_work import Database, UnitOfWork
-from core.domain.session import RefreshToken, RevocationCause, Session, TokenPair
+from core.domain.refresh_token import (
+    Attempt,
+    Forgiveness,
+    RefreshToken,
+    ReplayPolicy,
+    Rotation,
+)
+from core.domain.session import RevocationCause, Session, TokenPair
 from core.domain.user import User, UserStatus
 from core.service.recording import Record, Recorder, no_session, the_session
 from core.service.session_ending import end_session
 from core.service.session_tokens import SessionTokens
+from core.service.turns import Turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,45 +50,99 @@ class Refresh:
     database: Database
     refresh_tokens: RefreshTokenMint
     tokens: SessionTokens
+    replays: ReplayPolicy
     recorder: Recorder
+    turns: Turns = field(default_factory=Turns)
 
     async def refresh(
-        self,
-        *,
-        refresh_token: str,
-        request_id: str | None,  # noqa: ARG002 - names the attempt; no rule asks for it yet
-        caller: Caller,
+        self, *, refresh_token: str, request_id: str | None, caller: Caller
     ) -> TokenPair:
         """Exchange a refresh token for a new pair; role and KYC status are those of now.
 
+        `request_id` names the attempt; who repeats it gets the same refresh token again.
+
         Raises:
             RefreshTokenInvalid: the token was never issued or has expired, or its session has
-                ended, or its user is deleted.
+                ended, or its user is deleted, or what it was exchanged for cannot be computed
+                any more since the key was replaced.
             RefreshTokenReused: the token was used before; its session is revoked from now on.
             AccountSuspended: the user is suspended.
         """
+        attempt = self._attempt(refresh_token, request_id, caller)
         digest = self.refresh_tokens.digest(refresh_token)
-        async with self.database.transaction() as unit:
+        async with self.turns.turn(digest), self.database.transaction() as unit:
             presented = await _hold(unit, digest)
             record = self.recorder.begin(unit, caller)
             if presented is None:
                 raise await record.refused(AuditAction.REFRESH, no_session(), RefreshTokenInvalid())
-            error = _judge(presented, record.at)
+            forgiveness = self.replays.forgives(presented.token, attempt, record.at)
+            error = _judge(presented, forgiveness, record.at)
             if error is not None:
                 raise await _refuse(record, presented, error)
-            pair = await self._rotate(record.by(presented.user.id), presented)
+            if forgiveness is None:
+                pair = await self._rotate(record, presented, refresh_token, attempt)
+            else:
+                pair = await self._repeat(record, presented, refresh_token, forgiveness)
             await unit.commit()
             return pair
 
-    async def _rotate(self, record: Record, presented: _Presented) -> TokenPair:
-        user, session, now = presented.user, presented.session, record.at
+    def _attempt(self, refresh_token: str, request_id: str | None, caller: Caller) -> Attempt:
+        def mark(purpose: str, content: str | None) -> str | None:
+            if content is None:
+                return None
+            return self.refresh_tokens.mark(refresh_token, purpose, content)
+
+        return Attempt(
+            request_mark=mark("request id", request_id or None),
+            binding_mark=mark("client binding", client_binding(caller.origin)),
+        )
+
+    async def _rotate(
+        self, record: Record, presented: _Presented, refresh_token: str, attempt: Attempt
+    ) -> TokenPair:
+        session, now = presented.session, record.at
         expires_at = self.tokens.idle_end(now, session.absolute_expires_at)
-        extended = replace(session, last_used_at=now, expires_at=expires_at)
-        await record.unit.refresh_tokens.mark_used(presented.token.digest, at=now)
+        successor = self.refresh_tokens.successor(refresh_token)
+        rotation = Rotation(successor_digest=self.refresh_tokens.digest(successor), attempt=attempt)
+        await record.unit.refresh_tokens.rotate(presented.token.digest, rotation, at=now)
         await record.unit.sessions.extend(session.id, used_at=now, expires_at=expires_at)
-        pair = await self.tokens.issue(record.unit, user=user, session=extended, now=now)
-        await record.success(AuditAction.REFRESH, the_session(session.id, user.id))
+        pair = await self.tokens.issue(
+            record.unit,
+            user=presented.user,
+            session=replace(session, last_used_at=now, expires_at=expires_at),
+            now=now,
+            refresh_token=successor,
+        )
+        await _succeed(record, presented)
         return pair
+
+    async def _repeat(
+        self,
+        record: Record,
+        presented: _Presented,
+        refresh_token: str,
+        forgiveness: Forgiveness,
+    ) -> TokenPair:
+        """Answer with the same successor; neither the window nor the session gets longer."""
+        successor = self._successor_again(presented.token, refresh_token)
+        if successor is None:
+            # The replay is honest, so its session goes on; but a token made up under another key
+            # would be worth nothing.
+            raise await _refuse(record, presented, RefreshTokenInvalid())
+        if forgiveness is Forgiveness.WINDOW:
+            await record.unit.refresh_tokens.count_replay(presented.token.digest)
+        await _succeed(record, presented, {"forgiven": forgiveness.value})
+        return self.tokens.pair(
+            user=presented.user,
+            session=presented.session,
+            now=record.at,
+            refresh_token=successor,
+        )
+
+    def _successor_again(self, token: RefreshToken, refresh_token: str) -> str | None:
+        if token.rotation is None:
+            return None
+        return self.refresh_tokens.recover_successor(refresh_token, token.rotation.successor_digest)
 
 
 async def _hold(unit: UnitOfWork, digest: str) -> _Presented | None:
@@ -91,17 +158,31 @@ async def _hold(unit: UnitOfWork, digest: str) -> _Presented | None:
     return _Presented(token=token, session=session, user=user)
 
 
-def _judge(presented: _Presented, now: datetime) -> DomainError | None:
-    """Say why a token is refused. Reuse comes first: it is a theft even in a dead session."""
-    if presented.token.used_at is not None:
+def _judge(
+    presented: _Presented, forgiveness: Forgiveness | None, now: datetime
+) -> DomainError | None:
+    """Say why a token is refused. Reuse comes first: it is a theft even in a dead session.
+
+    A forgiven replay is good for as long as the session, which ends when the successor does; the
+    replayed token's own end may pass while its client still waits for the answer.
+    """
+    token, session = presented.token, presented.session
+    if token.used_at is not None and forgiveness is None:
         return RefreshTokenReused()
-    if not presented.session.is_alive(now) or now >= presented.token.expires_at:
+    if not session.is_alive(now) or (forgiveness is None and now >= token.expires_at):
         return RefreshTokenInvalid()
     if presented.user.status is UserStatus.DELETED:
         return RefreshTokenInvalid()
     if presented.user.status is UserStatus.SUSPENDED:
         return AccountSuspended()
     return None
+
+
+async def _succeed(
+    record: Record, presented: _Presented, details: AuditDetails | None = None
+) -> None:
+    affected = the_session(presented.session.id, presented.user.id)
+    await record.by(presented.user.id).success(AuditAction.REFRESH, affected, details=details)
 
 
 async def _refuse(record: Record, presented: _Presented, error: DomainError) -> DomainError:

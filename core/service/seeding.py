@@ -8,6 +8,7 @@ from core.domain.caller import Caller
 from core.domain.errors import EmailAlreadyRegistered, UserNotFound
 from core.domain.kyc import KycStatus
 from core.domain.user import Role, User
+from core.service.account_opening import Application
 from core.service.seed_people import COMPLIANCE, PEOPLE, SUPPORT, SeedPerson
 from core.service.use_cases import UseCases
 
@@ -57,8 +58,14 @@ class Seeding:
         if await self._find(person.email) is not None:
             return None
         try:
-            user = await self.use_cases.registration.register(
-                email=person.email, password=password, full_name=person.full_name, caller=caller
+            user = await self.use_cases.administration.opening.open(
+                Application(
+                    email=person.email,
+                    password=password,
+                    full_name=person.full_name,
+                    role=Role.USER,
+                ),
+                caller,
             )
         except EmailAlreadyRegistered:
             return None

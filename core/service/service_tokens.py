@@ -15,7 +15,6 @@ from core.domain.user import Role
 from core.service.recording import Recorder, the_service
 
 DEFAULT_LIFETIME_SECONDS = 3600
-MAX_LIFETIME_SECONDS = 24 * 3600
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,62}")
 
@@ -28,6 +27,7 @@ class ServiceTokens:
     access_tokens: AccessTokenCodec
     recorder: Recorder
     ids: IdGenerator
+    max_lifetime_seconds: int
 
     async def mint(
         self, name: str, *, lifetime_seconds: int = DEFAULT_LIFETIME_SECONDS, caller: Caller
@@ -35,10 +35,10 @@ class ServiceTokens:
         """Return a new access token of role `service`.
 
         Raises:
-            ValidationFailed: the name is no service's name, or the life is not within 24 hours.
+            ValidationFailed: the name is no service's name, or the life is longer than allowed.
         """
         _check_name(name)
-        _check_lifetime(lifetime_seconds)
+        self._check_lifetime(lifetime_seconds)
         async with self.database.transaction() as unit:
             record = self.recorder.begin(unit, caller)
             token = ServiceToken(
@@ -76,6 +76,11 @@ class ServiceTokens:
                 await unit.commit()
             return revoked
 
+    def _check_lifetime(self, lifetime_seconds: int) -> None:
+        if not 0 < lifetime_seconds <= self.max_lifetime_seconds:
+            message = f"is between 1 and {self.max_lifetime_seconds} seconds"
+            raise ValidationFailed(Violation("lifetime_seconds", "service.lifetime", message))
+
 
 def _claims(token: ServiceToken) -> AccessTokenClaims:
     return AccessTokenClaims(
@@ -93,9 +98,3 @@ def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         message = "has 2 to 63 lower-case letters, digits and hyphens, a letter first"
         raise ValidationFailed(Violation("name", "service.name", message))
-
-
-def _check_lifetime(lifetime_seconds: int) -> None:
-    if not 0 < lifetime_seconds <= MAX_LIFETIME_SECONDS:
-        message = f"is between 1 and {MAX_LIFETIME_SECONDS} seconds"
-        raise ValidationFailed(Violation("lifetime_seconds", "service.lifetime", message))

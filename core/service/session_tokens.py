@@ -7,7 +7,8 @@ from core.domain.access_token import AccessTokenClaims
 from core.domain.ports.clock import IdGenerator
 from core.domain.ports.crypto import AccessTokenCodec, RefreshTokenMint
 from core.domain.ports.unit_of_work import UnitOfWork
-from core.domain.session import RefreshToken, Session, SessionLifetimes, TokenPair
+from core.domain.refresh_token import RefreshToken
+from core.domain.session import Session, SessionLifetimes, TokenPair
 from core.domain.user import User
 
 
@@ -30,19 +31,32 @@ class SessionTokens:
         return min(used_at + idle, absolute_end)
 
     async def issue(
-        self, unit: UnitOfWork, *, user: User, session: Session, now: datetime
+        self,
+        unit: UnitOfWork,
+        *,
+        user: User,
+        session: Session,
+        now: datetime,
+        refresh_token: str | None = None,
     ) -> TokenPair:
-        """Sign an access token, and store a refresh token that lives as long as the session."""
-        refresh_token = self.refresh_tokens.new()
+        """Store a refresh token that lives as long as the session, and return the pair with it.
+
+        The first refresh token of a session is a new one; each other one is given.
+        """
+        token = refresh_token or self.refresh_tokens.new()
         await unit.refresh_tokens.add(
             RefreshToken(
-                digest=self.refresh_tokens.digest(refresh_token),
+                digest=self.refresh_tokens.digest(token),
                 user_id=user.id,
                 session_id=session.id,
                 created_at=now,
                 expires_at=session.expires_at,
             )
         )
+        return self.pair(user=user, session=session, now=now, refresh_token=token)
+
+    def pair(self, *, user: User, session: Session, now: datetime, refresh_token: str) -> TokenPair:
+        """Sign an access token, and hand it out beside a refresh token that is stored already."""
         access_life = timedelta(seconds=self.lifetimes.access_token_seconds)
         access_end = min(now + access_life, session.absolute_expires_at)
         claims = AccessTokenClaims(

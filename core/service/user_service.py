@@ -5,7 +5,7 @@ from uuid import UUID
 
 from core.domain.caller import Caller
 from core.domain.kyc import Kyc, KycStatus
-from core.domain.session import LoginResult
+from core.domain.session import LoginOutcome
 from core.domain.user import User
 from core.service.accounts import Accounts
 from core.service.kyc_review import KycReviewing
@@ -24,14 +24,14 @@ class PlatformUserService:
 
     async def register(
         self, *, email: str, password: str, full_name: str | None, caller: Caller
-    ) -> User:
+    ) -> User | None:
         """Make an account; see Registration."""
         return await self.registration.register(
             email=email, password=password, full_name=full_name, caller=caller
         )
 
-    async def login(self, *, email: str, password: str, caller: Caller) -> LoginResult:
-        """Open a session; see Login."""
+    async def login(self, *, email: str, password: str, caller: Caller) -> LoginOutcome:
+        """Open a session or ask for the second factor; see Login."""
         return await self.logins.login(email=email, password=password, caller=caller)
 
     async def get_by_id(self, user_id: UUID) -> User:

@@ -7,7 +7,9 @@ from core.domain.access_token import PublicKey
 from core.middleware.authentication import bearer_token
 from core.middleware.call import Context, current_call, current_caller
 from core.service.use_cases import UseCases
+from core.transport.mapping.proofs import to_proof
 from core.transport.mapping.tokens import (
+    to_complete_mfa_response,
     to_introspection,
     to_jwks,
     to_login_response,
@@ -34,7 +36,7 @@ class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
             full_name=request.full_name if request.HasField("full_name") else None,
             caller=current_caller(),
         )
-        return pb.RegisterResponse(user=to_user(user))
+        return pb.RegisterResponse(user=None if user is None else to_user(user))
 
     async def Login(self, request: pb.LoginRequest, context: Context) -> pb.LoginResponse:
         """See the contract."""
@@ -42,6 +44,17 @@ class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
             email=request.email, password=request.password, caller=current_caller()
         )
         return to_login_response(result)
+
+    async def CompleteMfa(
+        self, request: pb.CompleteMfaRequest, context: Context
+    ) -> pb.CompleteMfaResponse:
+        """See the contract."""
+        result = await self._use_cases.mfa_completion.complete(
+            challenge_token=request.challenge_token,
+            proof=to_proof(request),
+            caller=current_caller(),
+        )
+        return to_complete_mfa_response(result)
 
     async def RefreshToken(
         self, request: pb.RefreshTokenRequest, context: Context
@@ -69,6 +82,31 @@ class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
     ) -> pb.IntrospectTokenResponse:
         """See the contract."""
         return to_introspection(await self._use_cases.introspection.introspect(request.token))
+
+    async def RequestPasswordReset(
+        self, request: pb.RequestPasswordResetRequest, context: Context
+    ) -> pb.RequestPasswordResetResponse:
+        """See the contract."""
+        await self._use_cases.password_reset.request(email=request.email, caller=current_caller())
+        return pb.RequestPasswordResetResponse()
+
+    async def ResetPassword(
+        self, request: pb.ResetPasswordRequest, context: Context
+    ) -> pb.ResetPasswordResponse:
+        """See the contract."""
+        await self._use_cases.password_reset.reset(
+            token=request.token, new_password=request.new_password, caller=current_caller()
+        )
+        return pb.ResetPasswordResponse()
+
+    async def ConfirmEmail(
+        self, request: pb.ConfirmEmailRequest, context: Context
+    ) -> pb.ConfirmEmailResponse:
+        """See the contract."""
+        user = await self._use_cases.email_verification.confirm(
+            token=request.token, caller=current_caller()
+        )
+        return pb.ConfirmEmailResponse(user=to_user(user))
 
     async def GetJwks(self, request: pb.GetJwksRequest, context: Context) -> pb.GetJwksResponse:
         """See the contract."""

@@ -11,6 +11,7 @@ from core.service.use_cases import UseCases
 from core.transport.audit_servicer import AuditServicer
 from core.transport.auth_servicer import AuthServicer
 from core.transport.kyc_servicer import KycServicer
+from core.transport.mfa_servicer import MfaServicer
 from core.transport.session_servicer import SessionServicer
 from core.transport.user_servicer import UserServicer
 from pandora.user.v1 import (
@@ -20,6 +21,8 @@ from pandora.user.v1 import (
     auth_service_pb2_grpc,
     kyc_service_pb2,
     kyc_service_pb2_grpc,
+    mfa_service_pb2,
+    mfa_service_pb2_grpc,
     session_service_pb2,
     session_service_pb2_grpc,
     user_service_pb2,
@@ -32,6 +35,7 @@ SERVICES: Final[Sequence[ServiceDescriptor]] = tuple(
         auth_service_pb2,
         user_service_pb2,
         session_service_pb2,
+        mfa_service_pb2,
         kyc_service_pb2,
         audit_service_pb2,
     )
@@ -51,5 +55,6 @@ def add_servicers(
     session_service_pb2_grpc.add_SessionServiceServicer_to_server(
         SessionServicer(use_cases), server
     )
+    mfa_service_pb2_grpc.add_MfaServiceServicer_to_server(MfaServicer(use_cases), server)
     kyc_service_pb2_grpc.add_KycServiceServicer_to_server(KycServicer(use_cases), server)
     audit_service_pb2_grpc.add_AuditServiceServicer_to_server(AuditServicer(use_cases), server)

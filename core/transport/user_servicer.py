@@ -86,6 +86,28 @@ class UserServicer(user_service_pb2_grpc.UserServiceServicer):
         user = await self._use_cases.deletion.restore(target, caller=caller)
         return pb.RestoreUserResponse(user=to_user(user))
 
+    async def ChangePassword(
+        self, request: pb.ChangePasswordRequest, context: Context
+    ) -> pb.ChangePasswordResponse:
+        """See the contract."""
+        caller = current_caller()
+        await self._use_cases.password_change.change(
+            target_user(request.user_id, caller),
+            current_password=request.current_password,
+            new_password=request.new_password,
+            caller=caller,
+        )
+        return pb.ChangePasswordResponse()
+
+    async def RequestEmailVerification(
+        self, request: pb.RequestEmailVerificationRequest, context: Context
+    ) -> pb.RequestEmailVerificationResponse:
+        """See the contract."""
+        caller = current_caller()
+        target = target_user(request.user_id, caller)
+        await self._use_cases.email_verification.request(target, caller=caller)
+        return pb.RequestEmailVerificationResponse()
+
     async def SetUserRole(
         self, request: pb.SetUserRoleRequest, context: Context
     ) -> pb.SetUserRoleResponse:

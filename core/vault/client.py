@@ -3,13 +3,17 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 import hvac
 import requests
 
 from core.vault.bootstrap_files import read_role_id, read_secret_id
 from core.vault.errors import (
+    CiphertextRefused,
+    KeyForbidden,
     LoginRefused,
+    SecretChanged,
     SecretForbidden,
     SecretMissing,
     VaultError,
@@ -19,12 +23,17 @@ from core.vault.errors import (
 )
 from core.vault.options import VaultOptions
 
+T = TypeVar("T")
+
 _RENEWAL_SHARE = 2 / 3
 """A token is renewed when this share of its life is over."""
 
+_OUTDATED = "check-and-set"
+"""Stands in the answer to a write that was meant for another version than the latest."""
+
 
 class VaultClient:
-    """Logs in with an AppRole, renews its token in time, reads KV version 2."""
+    """Logs in with an AppRole, renews its token in time; uses KV version 2 and transit keys."""
 
     def __init__(
         self, options: VaultOptions, *, monotonic: Callable[[], float] = time.monotonic
@@ -63,14 +72,66 @@ class VaultClient:
             SecretMissing, SecretForbidden: this secret cannot be had.
             VaultError: no secret can be had.
         """
-        if self.seconds_until_renewal <= 0:
-            self._renew_or_login()
-        try:
-            return self._read(path)
-        except SecretForbidden:
-            # The token may have been revoked, or forgotten by a Vault restored from a backup.
-            self._login()
-            return self._read(path)
+        content, _ = self.read_version(path)
+        return content
+
+    def read_version(self, path: str) -> tuple[Mapping[str, object], int]:
+        """Return as `read` does, and the number of the version that it is."""
+        return self._logged_in(lambda: self._read(path))
+
+    def write(self, path: str, content: Mapping[str, object], *, replacing: int) -> None:
+        """Write the version that follows `replacing`, if that is the latest one.
+
+        Raises:
+            SecretChanged: it is not; nothing was written.
+            SecretMissing, SecretForbidden: this secret cannot be written.
+            VaultError: it is not known whether it was written, unless Vault refused the login.
+        """
+        self._logged_in(lambda: self._write(path, content, replacing))
+
+    def encrypt(self, plaintext: str, *, associated_data: str) -> str:
+        """Return what the transit key makes of a text; both texts are base64.
+
+        Raises:
+            KeyForbidden: our role may not use the key.
+            VaultError: no key can be used.
+        """
+        transit, options = self._hvac.secrets.transit, self._options
+        return self._logged_in(
+            lambda: self._with_key(
+                "ciphertext",
+                lambda: transit.encrypt_data(
+                    options.transit_key,
+                    plaintext=plaintext,
+                    associated_data=associated_data,
+                    mount_point=options.transit_mount,
+                ),
+            )
+        )
+
+    def decrypt(self, ciphertext: str, *, associated_data: str) -> str:
+        """Return the base64 text that `encrypt` was given.
+
+        Raises:
+            CiphertextRefused: the key did not make this of any text with this associated data.
+            KeyForbidden: our role may not use the key.
+            VaultError: no key can be used.
+        """
+        transit, options = self._hvac.secrets.transit, self._options
+
+        def answer() -> Mapping[str, Mapping[str, str]]:
+            try:
+                decrypted: Mapping[str, Mapping[str, str]] = transit.decrypt_data(
+                    options.transit_key,
+                    ciphertext=ciphertext,
+                    associated_data=associated_data,
+                    mount_point=options.transit_mount,
+                )
+            except hvac.exceptions.InvalidRequest:
+                raise CiphertextRefused("the transit engine refuses a ciphertext") from None
+            return decrypted
+
+        return self._logged_in(lambda: self._with_key("plaintext", answer))
 
     def check(self) -> None:
         """Return if Vault can serve; needs no token.
@@ -89,21 +150,56 @@ class VaultClient:
         self._leased_at = None
         self._hvac.adapter.close()
 
-    def _read(self, path: str) -> Mapping[str, object]:
+    def _logged_in(self, work: Callable[[], T]) -> T:
+        if self.seconds_until_renewal <= 0:
+            self._renew_or_login()
+        try:
+            return work()
+        except (SecretForbidden, KeyForbidden):
+            # The token may have been revoked, or forgotten by a Vault restored from a backup.
+            self._login()
+            return work()
+
+    def _with_key(self, field: str, ask: Callable[[], Mapping[str, Mapping[str, str]]]) -> str:
+        with self._translated():
+            try:
+                found = ask()["data"][field]
+            except hvac.exceptions.Forbidden as error:
+                key = self._options.transit_key
+                raise KeyForbidden(f"Vault's key {key} may not be used by our role") from error
+        return found
+
+    def _write(self, path: str, content: Mapping[str, object], replacing: int) -> None:
+        full_path = f"{self._options.prefix}/{path}"
+        with self._translated():
+            try:
+                self._hvac.secrets.kv.v2.create_or_update_secret(
+                    full_path, dict(content), cas=replacing, mount_point=self._options.mount
+                )
+            except hvac.exceptions.InvalidRequest as error:
+                if _OUTDATED in str(error):
+                    raise SecretChanged(path) from None
+                raise
+            except hvac.exceptions.InvalidPath as error:
+                raise SecretMissing(path) from error
+            except hvac.exceptions.Forbidden:
+                raise SecretForbidden(path, "may not be written by our role") from None
+
+    def _read(self, path: str) -> tuple[Mapping[str, object], int]:
         full_path = f"{self._options.prefix}/{path}"
         with self._translated():
             try:
                 answer = self._hvac.secrets.kv.v2.read_secret_version(
                     full_path, mount_point=self._options.mount, raise_on_deleted_version=True
                 )
-                content = answer["data"]["data"]
+                content, version = answer["data"]["data"], answer["data"]["metadata"]["version"]
             except hvac.exceptions.InvalidPath as error:
                 raise SecretMissing(path) from error
             except hvac.exceptions.Forbidden as error:
                 raise SecretForbidden(path) from error
         if not isinstance(content, dict):
             raise SecretMissing(path)
-        return content
+        return content, version
 
     def _renew_or_login(self) -> None:
         if self._leased_at is None or self._monotonic() >= self._leased_at + self._lease_seconds:

@@ -39,6 +39,21 @@ class LoginRefused(VaultError):
     kind = "login_refused"
 
 
+class KeyForbidden(VaultError):
+    """Our role's policy does not let us work with a key of the transit engine."""
+
+    kind = "key_forbidden"
+
+
+class CiphertextRefused(VaultError):
+    """The transit engine does not decrypt a text: altered, of another key, or of another context.
+
+    Its own word for it is not kept, as that may quote the text.
+    """
+
+    kind = "ciphertext_refused"
+
+
 class SecretError(VaultError):
     """One secret cannot be had, while Vault itself is well; `path` says which."""
 
@@ -62,6 +77,13 @@ class SecretForbidden(SecretError):
 
     kind = "secret_forbidden"
     problem = "may not be read by our role"
+
+
+class SecretChanged(SecretError):
+    """Somebody else has written the secret since we read it; nothing was overwritten."""
+
+    kind = "secret_changed"
+    problem = "was changed by somebody else meanwhile"
 
 
 class SecretMalformed(SecretError):

@@ -19,6 +19,8 @@ class VaultOptions:
     role_id_file: Path
     secret_id_file: Path
     timeout_seconds: float
+    transit_mount: str
+    transit_key: str
 
     @classmethod
     def for_service(cls, settings: VaultSettings) -> Self:
@@ -35,6 +37,11 @@ class VaultOptions:
         return cls._of(settings, settings.migrator_role_id_file, settings.migrator_secret_id_file)
 
     @classmethod
+    def for_operator(cls, settings: VaultSettings) -> Self:
+        """Return the options of who rotates signing keys; raises as `for_service` does."""
+        return cls._of(settings, settings.operator_role_id_file, settings.operator_secret_id_file)
+
+    @classmethod
     def _of(cls, settings: VaultSettings, role_id: Path | None, secret_id: Path | None) -> Self:
         if role_id is None or secret_id is None:
             raise BootstrapFileRefused("the settings name no files to log in to Vault with")
@@ -46,4 +53,6 @@ class VaultOptions:
             role_id_file=role_id,
             secret_id_file=secret_id,
             timeout_seconds=settings.timeout_seconds,
+            transit_mount=settings.transit_mount,
+            transit_key=settings.totp_key,
         )

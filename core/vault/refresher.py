@@ -18,6 +18,7 @@ from core.vault.secrets import (
     REDIS,
     REFRESH_TOKEN_KEY,
     SIGNING_KEYS,
+    THROTTLE_KEY,
     Secret,
     ServiceSecrets,
 )
@@ -35,9 +36,10 @@ _SECRETS: Final[Mapping[str, Secret[object]]] = MappingProxyType(
         "postgres": POSTGRES,
         "redis": REDIS,
         "signing_keys": SIGNING_KEYS,
-        "refresh_token_key": REFRESH_TOKEN_KEY,
-        "page_token_key": PAGE_TOKEN_KEY,
-        "one_time_token_key": ONE_TIME_TOKEN_KEY,
+        "refresh_token_keys": REFRESH_TOKEN_KEY,
+        "page_token_keys": PAGE_TOKEN_KEY,
+        "one_time_token_keys": ONE_TIME_TOKEN_KEY,
+        "throttle_key": THROTTLE_KEY,
     }
 )
 """What fills each field of ServiceSecrets."""
@@ -55,9 +57,10 @@ async def read_service_secrets(source: SecretSource) -> ServiceSecrets:
         postgres=await source.read(POSTGRES),
         redis=await source.read(REDIS),
         signing_keys=await source.read(SIGNING_KEYS),
-        refresh_token_key=await source.read(REFRESH_TOKEN_KEY),
-        page_token_key=await source.read(PAGE_TOKEN_KEY),
-        one_time_token_key=await source.read(ONE_TIME_TOKEN_KEY),
+        refresh_token_keys=await source.read(REFRESH_TOKEN_KEY),
+        page_token_keys=await source.read(PAGE_TOKEN_KEY),
+        one_time_token_keys=await source.read(ONE_TIME_TOKEN_KEY),
+        throttle_key=await source.read(THROTTLE_KEY),
     )
 
 
@@ -138,19 +141,30 @@ class SecretRefresher:
     async def refresh(self) -> bool:
         """Read everything once; tell whether all of it could be read and used."""
         for name, secret in _SECRETS.items():
-            try:
-                self._take(name, secret, await self._source.read(secret))
-            except SecretError as error:
-                self._reject(error)
-            except VaultError as error:
-                self._lose(error)
+            if not await self._renew(name, secret):
                 return False
-            else:
-                self._accept(secret.path)
         self._find()
         if not self._rejected:
             self._complete_at = self._monotonic()
         return not self._rejected
+
+    async def reload(self, secret: Secret[T]) -> None:
+        """Read one secret out of turn; what keeps it away is reported as ever."""
+        name = next(name for name, each in _SECRETS.items() if each.path == secret.path)
+        await self._renew(name, _SECRETS[name])
+
+    async def _renew(self, name: str, secret: Secret[object]) -> bool:
+        """Read a secret, and take it if it can be used; tell whether Vault is there."""
+        try:
+            self._take(name, secret, await self._source.read(secret))
+        except SecretError as error:
+            self._reject(error)
+        except VaultError as error:
+            self._lose(error)
+            return False
+        else:
+            self._accept(secret.path)
+        return True
 
     async def _run(self) -> None:
         pause = self._interval_seconds

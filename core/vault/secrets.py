@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from core.vault.errors import SecretMalformed
-from core.vault.fields import binary_key, text
+from core.vault.fields import binary_key, binary_keys, text
 from core.vault.signing_keys import SigningKey, signing_keys
 
 T_co = TypeVar("T_co", covariant=True)
@@ -55,6 +55,14 @@ class RedisCredentials:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpCredentials:
+    """Who may hand mail to the mail server."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DevSeed:
     """The people of a developer's machine."""
 
@@ -70,9 +78,10 @@ class ServiceSecrets:
     postgres: PostgresCredentials
     redis: RedisCredentials
     signing_keys: tuple[SigningKey, ...]
-    refresh_token_key: bytes = field(repr=False)
-    page_token_key: bytes = field(repr=False)
-    one_time_token_key: bytes = field(repr=False)
+    refresh_token_keys: tuple[bytes, ...] = field(repr=False)
+    page_token_keys: tuple[bytes, ...] = field(repr=False)
+    one_time_token_keys: tuple[bytes, ...] = field(repr=False)
+    throttle_key: bytes = field(repr=False)
 
 
 def _postgres(content: Content) -> PostgresCredentials:
@@ -83,6 +92,10 @@ def _postgres(content: Content) -> PostgresCredentials:
 
 def _redis(content: Content) -> RedisCredentials:
     return RedisCredentials(username=text(content, "username"), password=text(content, "password"))
+
+
+def _smtp(content: Content) -> SmtpCredentials:
+    return SmtpCredentials(username=text(content, "username"), password=text(content, "password"))
 
 
 def _dev_seed(content: Content) -> DevSeed:
@@ -97,7 +110,9 @@ POSTGRES = Secret(path="postgres", parse=_postgres)
 POSTGRES_OWNER = Secret(path="postgres-owner", parse=_postgres)
 REDIS = Secret(path="redis", parse=_redis)
 SIGNING_KEYS = Secret(path="access-token-keys", parse=signing_keys)
-REFRESH_TOKEN_KEY = Secret(path="refresh-token-key", parse=binary_key)
-PAGE_TOKEN_KEY = Secret(path="page-token-key", parse=binary_key)
-ONE_TIME_TOKEN_KEY = Secret(path="one-time-token-key", parse=binary_key)
+REFRESH_TOKEN_KEY = Secret(path="refresh-token-key", parse=binary_keys)
+PAGE_TOKEN_KEY = Secret(path="page-token-key", parse=binary_keys)
+ONE_TIME_TOKEN_KEY = Secret(path="one-time-token-key", parse=binary_keys)
+THROTTLE_KEY = Secret(path="throttle-key", parse=binary_key)
+SMTP = Secret(path="smtp", parse=_smtp)
 DEV_SEED = Secret(path="dev-seed", parse=_dev_seed)

@@ -1,7 +1,7 @@
 """The private keys that sign access tokens, as Vault holds them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from core.domain.signing_key import StoredKey
 from core.vault.fields import moment, text
 
 _KID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -42,6 +43,22 @@ def signing_keys(content: Mapping[str, object]) -> tuple[SigningKey, ...]:
     if len({key.kid for key in keys}) != len(keys):
         raise ValueError("two keys share a kid")
     return keys
+
+
+def as_content(keys: Iterable[StoredKey]) -> dict[str, object]:
+    """Return what `signing_keys` reads these keys from."""
+    return {
+        "keys": [
+            {
+                "kid": key.kid,
+                "private_key_pem": key.private_key_pem,
+                "published_at": key.published_at.isoformat(),
+                "signs_from": key.signs_from.isoformat(),
+                "expires_at": None if key.expires_at is None else key.expires_at.isoformat(),
+            }
+            for key in keys
+        ]
+    }
 
 
 def _signing_key(item: object, position: int) -> SigningKey:

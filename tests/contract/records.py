@@ -1,5 +1,6 @@
 """Makes what is stored: one of everything, each different from the one before."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import count
@@ -11,7 +12,11 @@ from core.domain.caller import ActorType
 from core.domain.email_address import email_key
 from core.domain.events import DomainEvent, RecordedEvent
 from core.domain.kyc import KycReview, KycStatus
-from core.domain.session import RefreshToken, Session
+from core.domain.mail import MailTemplate, NewMail
+from core.domain.mfa import MfaChallenge, TotpEnrolment
+from core.domain.one_time_token import OneTimeToken, TokenPurpose
+from core.domain.refresh_token import RefreshToken
+from core.domain.session import Session
 from core.domain.user import NewUser, Role
 from tests.fakes.clock import FakeClock
 from tests.fakes.ids import FakeIds
@@ -76,6 +81,43 @@ class Records:
             expires_at=now + timedelta(days=7),
         )
 
+    def successor(self, token: RefreshToken) -> RefreshToken:
+        """Make what follows a token in the same session."""
+        digest = sha256(str(next(self._numbers)).encode()).hexdigest()
+        return replace(token, digest=digest, created_at=self.later())
+
+    def one_time_token(
+        self,
+        user_id: UUID,
+        purpose: TokenPurpose = TokenPurpose.PASSWORD_RESET,
+        *,
+        lifetime_seconds: float = 1800,
+    ) -> OneTimeToken:
+        now = self.later()
+        return OneTimeToken(
+            id=self.ids.new_id(),
+            digest=sha256(str(next(self._numbers)).encode()).hexdigest(),
+            purpose=purpose,
+            user_id=user_id,
+            created_at=now,
+            expires_at=now + timedelta(seconds=lifetime_seconds),
+        )
+
+    def mail(
+        self,
+        user_id: UUID,
+        template: MailTemplate = MailTemplate.PASSWORD_CHANGED,
+        *,
+        token: OneTimeToken | None = None,
+    ) -> NewMail:
+        return NewMail(
+            id=self.ids.new_id(),
+            user_id=user_id,
+            template=template,
+            token_id=None if token is None else token.id,
+            created_at=self.later(),
+        )
+
     def service_token(self, name: str, *, lifetime_seconds: float = 3600) -> ServiceToken:
         now = self.later()
         return ServiceToken(
@@ -84,6 +126,26 @@ class Records:
             issued_at=now,
             expires_at=now + timedelta(seconds=lifetime_seconds),
         )
+
+    def totp_enrolment(self, user_id: UUID) -> TotpEnrolment:
+        return TotpEnrolment(
+            user_id=user_id,
+            sealed_secret=f"vault:v1:{next(self._numbers)}",
+            created_at=self.later(),
+        )
+
+    def mfa_challenge(self, user_id: UUID, *, lifetime_seconds: float = 300) -> MfaChallenge:
+        now = self.later()
+        return MfaChallenge(
+            digest=self.digest(),
+            user_id=user_id,
+            password_mark=self.digest(),
+            created_at=now,
+            expires_at=now + timedelta(seconds=lifetime_seconds),
+        )
+
+    def digest(self) -> str:
+        return sha256(str(next(self._numbers)).encode()).hexdigest()
 
     def kyc_review(
         self,

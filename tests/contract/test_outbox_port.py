@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from core.domain.events import SessionCreated, UserDeleted, UserUpdated
+from core.domain.events import LoginThrottled, SessionCreated, UserDeleted, UserUpdated
 from tests.contract.records import TRACE_ID, Records
 from tests.contract.storage import Storage, StoredEvent, store_user
 
@@ -58,3 +58,17 @@ async def test_events_of_one_person_are_numbered_in_the_order_of_their_commits(
         mine = [event.id for event in stored if event.user_id == user.id]
         assert mine == [one for one in committed if one in set(mine)]
     assert len(order) == 20
+
+
+async def test_an_event_of_nobody_is_not_stored_and_one_of_somebody_is(
+    storage: Storage, records: Records
+) -> None:
+    user = await store_user(storage, records.new_user())
+    nobody = records.event(LoginThrottled(user_id=records.ids.new_id()))
+    somebody = records.event(LoginThrottled(user_id=user.id))
+    async with storage.database.transaction() as unit:
+        await unit.users.lock(user.id)
+        await unit.outbox.append_unless_nobody(nobody)
+        await unit.outbox.append_unless_nobody(somebody)
+        await unit.commit()
+    assert [event.id for event in storage.stored_events()] == [somebody.id]

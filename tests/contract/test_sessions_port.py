@@ -55,6 +55,7 @@ async def test_the_state_tells_of_the_session_and_of_its_user(
     fresh = SessionState(
         session_id=session.id,
         user_id=user.id,
+        authenticated_at=session.created_at,
         revoked_at=None,
         absolute_expires_at=session.absolute_expires_at,
         role=Role.USER,
@@ -79,6 +80,21 @@ async def test_the_state_tells_of_the_session_and_of_its_user(
     )
     assert seen_inside == changed
     assert await state(storage, session.id) == changed
+
+
+async def test_no_refresh_moves_the_time_of_authentication(
+    storage: Storage, records: Records
+) -> None:
+    user = await person(storage, records)
+    session = await store_session(storage, records.session(user.id))
+    async with storage.database.transaction() as unit:
+        await unit.sessions.extend(
+            session.id, used_at=records.later(), expires_at=session.absolute_expires_at
+        )
+        await unit.commit()
+    found = await state(storage, session.id)
+    assert found is not None
+    assert found.authenticated_at == session.created_at
 
 
 async def test_a_deleted_user_shows_in_the_state(storage: Storage, records: Records) -> None:

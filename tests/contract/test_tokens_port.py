@@ -2,13 +2,16 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from core.domain.access_token import ServiceToken
-from core.domain.session import RefreshToken
+from core.domain.refresh_token import Attempt, RefreshToken, Rotation
+from core.postgres.errors import StatementFailed
 from tests.contract.records import Records
 from tests.contract.storage import Storage, store_session, store_token, store_user
+from tests.fakes.tables import PortMisuse
 
 pytestmark = pytest.mark.asyncio
 
@@ -19,6 +22,34 @@ async def stored_refresh_token(storage: Storage, records: Records) -> RefreshTok
     return await store_token(storage, records.refresh_token(session))
 
 
+async def read(storage: Storage, token: RefreshToken) -> RefreshToken | None:
+    async with storage.database.reading() as stored:
+        return await stored.refresh_tokens.get(token.digest)
+
+
+async def rotate(
+    storage: Storage, token: RefreshToken, facts: Rotation, successor: RefreshToken, at: datetime
+) -> None:
+    async with storage.database.transaction() as unit:
+        assert await unit.refresh_tokens.rotate(token.digest, facts, at=at)
+        await unit.refresh_tokens.add(successor)
+        await unit.commit()
+
+
+async def successor_used(storage: Storage, token: RefreshToken) -> bool:
+    found = await read(storage, token)
+    assert found is not None
+    assert found.rotation is not None
+    return found.rotation.successor_used
+
+
+def rotation(successor: RefreshToken) -> Rotation:
+    return Rotation(
+        successor_digest=successor.digest,
+        attempt=Attempt(request_mark="a" * 64, binding_mark="b" * 64),
+    )
+
+
 async def test_a_refresh_token_is_read_as_it_was_stored(storage: Storage, records: Records) -> None:
     token = await stored_refresh_token(storage, records)
     async with storage.database.reading() as stored:
@@ -26,30 +57,89 @@ async def test_a_refresh_token_is_read_as_it_was_stored(storage: Storage, record
         assert await stored.refresh_tokens.get("0" * 64) is None
 
 
+async def test_a_rotation_is_read_as_it_was_stored(storage: Storage, records: Records) -> None:
+    token = await stored_refresh_token(storage, records)
+    successor, at = records.successor(token), records.later()
+    await rotate(storage, token, rotation(successor), successor, at)
+    assert await read(storage, token) == replace(token, used_at=at, rotation=rotation(successor))
+    assert await read(storage, successor) == successor
+
+
+async def test_a_rotation_of_whom_nothing_is_known_is_one_too(
+    storage: Storage, records: Records
+) -> None:
+    token = await stored_refresh_token(storage, records)
+    successor, at = records.successor(token), records.later()
+    bare = Rotation(successor_digest=successor.digest, attempt=Attempt())
+    await rotate(storage, token, bare, successor, at)
+    assert await read(storage, token) == replace(token, used_at=at, rotation=bare)
+
+
+async def test_a_token_shows_that_the_one_that_followed_it_was_used(
+    storage: Storage, records: Records
+) -> None:
+    token = await stored_refresh_token(storage, records)
+    second = records.successor(token)
+    await rotate(storage, token, rotation(second), second, records.later())
+    third = records.successor(second)
+    await rotate(storage, second, rotation(third), third, records.later())
+    assert [await successor_used(storage, each) for each in (token, second)] == [True, False]
+
+
 async def test_a_refresh_token_is_used_once(storage: Storage, records: Records) -> None:
     token = await stored_refresh_token(storage, records)
-    first, second = records.later(), records.later()
+    successor, first, second = records.successor(token), records.later(), records.later()
+    facts, other = rotation(successor), rotation(records.successor(token))
     async with storage.database.transaction() as unit:
-        assert await unit.refresh_tokens.mark_used(token.digest, at=first)
-        assert not await unit.refresh_tokens.mark_used(token.digest, at=second)
-        assert not await unit.refresh_tokens.mark_used("0" * 64, at=second)
+        assert await unit.refresh_tokens.rotate(token.digest, facts, at=first)
+        assert not await unit.refresh_tokens.rotate(token.digest, other, at=second)
+        assert not await unit.refresh_tokens.rotate("0" * 64, other, at=second)
+        await unit.refresh_tokens.add(successor)
         await unit.commit()
-    async with storage.database.reading() as stored:
-        assert await stored.refresh_tokens.get(token.digest) == replace(token, used_at=first)
+    assert await read(storage, token) == replace(token, used_at=first, rotation=facts)
 
 
 async def test_of_many_who_use_a_refresh_token_at_once_one_succeeds(
     storage: Storage, records: Records
 ) -> None:
     token = await stored_refresh_token(storage, records)
+    successor = records.successor(token)
 
     async def use() -> bool:
         async with storage.database.transaction() as unit:
-            used = await unit.refresh_tokens.mark_used(token.digest, at=records.now())
+            facts = rotation(successor)
+            used = await unit.refresh_tokens.rotate(token.digest, facts, at=records.now())
+            if used:
+                await unit.refresh_tokens.add(successor)
             await unit.commit()
         return used
 
     assert sorted(await asyncio.gather(*(use() for _ in range(10)))) == [False] * 9 + [True]
+
+
+async def test_replays_are_counted_also_at_the_same_time(
+    storage: Storage, records: Records
+) -> None:
+    token = await stored_refresh_token(storage, records)
+    successor, at = records.successor(token), records.later()
+    await rotate(storage, token, rotation(successor), successor, at)
+
+    async def replay() -> None:
+        async with storage.database.transaction() as unit:
+            await unit.refresh_tokens.count_replay(token.digest)
+            await unit.commit()
+
+    await asyncio.gather(*(replay() for _ in range(7)))
+    counted = replace(rotation(successor), window_replays=7)
+    assert await read(storage, token) == replace(token, used_at=at, rotation=counted)
+    assert await read(storage, successor) == successor
+
+
+async def test_a_session_has_one_unused_token_at_a_time(storage: Storage, records: Records) -> None:
+    token = await stored_refresh_token(storage, records)
+    async with storage.database.transaction() as unit:
+        with pytest.raises((PortMisuse, StatementFailed), match="unused"):
+            await unit.refresh_tokens.add(records.successor(token))
 
 
 async def test_a_service_token_is_read_as_it_was_stored(storage: Storage, records: Records) -> None:

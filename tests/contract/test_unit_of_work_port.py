@@ -9,6 +9,7 @@ from core.domain.audit import AuditFilter
 from core.domain.errors import EmailAlreadyRegistered
 from core.domain.events import UserCreated
 from core.domain.kyc import KycStatus
+from core.domain.one_time_token import TokenPurpose
 from core.domain.ports.unit_of_work import UnitOfWork
 from core.domain.session import RevocationCause
 from core.domain.user import NewUser, Role
@@ -194,8 +195,12 @@ async def test_only_a_unit_of_work_writes_and_locks(storage: Storage, records: R
             stored.sessions.lock(session.id),
             stored.sessions.revoke(session.id, cause=cause, at=at),
             stored.sessions.revoke_all(user.id, cause=cause, at=at),
-            stored.refresh_tokens.mark_used("0" * 64, at=at),
+            stored.refresh_tokens.count_replay("0" * 64),
             stored.service_tokens.revoke_all("wallet", at=at),
+            stored.users.set_password(user.id, hashed_password="$other", at=at),
+            stored.users.create_if_free(records.new_user()),
+            stored.one_time_tokens.mark_used(records.ids.new_id(), at=at),
+            stored.one_time_tokens.supersede(user.id, TokenPurpose.PASSWORD_RESET, at=at),
             stored.audit.append(records.audit_entry()),
         ):
             with pytest.raises(Misuse):

@@ -20,6 +20,10 @@ Change = Callable[[UserRepository, UUID, datetime], Awaitable[User]]
 
 CHANGES: dict[str, Change] = {
     "profile": lambda users, who, at: users.update_profile(who, full_name="Countess", at=at),
+    "password": lambda users, who, at: users.set_password(
+        who, hashed_password="$argon2id$other", at=at
+    ),
+    "verified address": lambda users, who, at: users.set_email_verified(who, at=at),
     "kyc": lambda users, who, at: users.update_kyc(who, status=KycStatus.VERIFIED, at=at),
     "role": lambda users, who, at: users.set_role(who, role=Role.SUPPORT, at=at),
     "suspension": lambda users, who, at: users.set_suspended(who, suspended=True, at=at),
@@ -189,3 +193,128 @@ async def test_only_active_administrators_count(storage: Storage, records: Recor
     await change(storage, "role", admins[2].id, records.later())
     async with storage.database.reading() as stored:
         assert await stored.users.count_active_admins() == 0
+
+
+async def test_a_password_hash_is_replaced_and_read_by_id_and_by_address(
+    storage: Storage, records: Records
+) -> None:
+    new = records.new_user()
+    await store_user(storage, new)
+    at = records.later()
+    async with storage.database.transaction() as unit:
+        before = await unit.users.get_credentials_by_id(new.id)
+        changed = await unit.users.set_password(new.id, hashed_password="$other", at=at)
+        by_id = await unit.users.get_credentials_by_id(new.id)
+        by_address = await unit.users.get_credentials(new.email_key)
+        nobody = await unit.users.get_credentials_by_id(records.ids.new_id())
+        await unit.commit()
+    assert before is not None
+    assert by_id is not None
+    assert before.hashed_password == new.hashed_password
+    assert by_id.hashed_password == "$other"
+    assert by_id.user == changed == await read(storage, new.id)
+    assert by_address == by_id
+    assert nobody is None
+
+
+async def test_a_better_hash_of_the_same_password_takes_the_old_ones_place(
+    storage: Storage, records: Records
+) -> None:
+    new = records.new_user()
+    user = await store_user(storage, new)
+    async with storage.database.transaction() as unit:
+        assert await unit.users.replace_password_hash(
+            user.id, old=new.hashed_password, new="$better"
+        )
+        await unit.commit()
+    async with storage.database.reading() as stored:
+        credentials = await stored.users.get_credentials_by_id(user.id)
+    assert credentials is not None
+    assert credentials.hashed_password == "$better"
+    assert credentials.user == user
+
+
+async def test_a_hash_that_is_not_the_compared_one_any_more_is_left(
+    storage: Storage, records: Records
+) -> None:
+    new = records.new_user()
+    user = await store_user(storage, new)
+    async with storage.database.transaction() as unit:
+        await unit.users.set_password(user.id, hashed_password="$chosen", at=records.later())
+        old = new.hashed_password
+        assert not await unit.users.replace_password_hash(user.id, old=old, new="$better")
+        nobody = records.ids.new_id()
+        assert not await unit.users.replace_password_hash(nobody, old=old, new="$better")
+        credentials = await unit.users.get_credentials_by_id(user.id)
+        await unit.commit()
+    assert credentials is not None
+    assert credentials.hashed_password == "$chosen"
+
+
+async def test_of_two_who_replace_one_hash_at_once_one_does(
+    storage: Storage, records: Records
+) -> None:
+    new = records.new_user()
+    user = await store_user(storage, new)
+
+    async def replace_with(better: str) -> bool:
+        async with storage.database.transaction() as unit:
+            replaced = await unit.users.replace_password_hash(
+                user.id, old=new.hashed_password, new=better
+            )
+            await unit.commit()
+        return replaced
+
+    assert sorted(await asyncio.gather(*map(replace_with, ("$one", "$two")))) == [False, True]
+
+
+async def test_a_deleted_account_s_password_hash_is_read_by_id_alone(
+    storage: Storage, records: Records
+) -> None:
+    new = records.new_user()
+    await store_user(storage, new)
+    await change(storage, "deletion", new.id, records.later())
+    async with storage.database.reading() as stored:
+        found = await stored.users.get_credentials_by_id(new.id)
+        assert await stored.users.get_credentials(new.email_key) is None
+    assert found is not None
+    assert found.user.status is UserStatus.DELETED
+
+
+async def test_an_address_is_verified(storage: Storage, records: Records) -> None:
+    new = records.new_user()
+    await store_user(storage, new)
+    verified = await change(storage, "verified address", new.id, records.later())
+    assert verified.email_verified
+
+
+async def test_an_account_is_made_if_the_address_is_free_and_the_unit_of_work_goes_on(
+    storage: Storage, records: Records
+) -> None:
+    first, rival = records.new_user("ada@example.com"), records.new_user("ADA@example.com")
+    async with storage.database.transaction() as unit:
+        made = await unit.users.create_if_free(first)
+        refused = await unit.users.create_if_free(rival)
+        other = await unit.users.create_if_free(records.new_user("ben@example.com"))
+        await unit.commit()
+    assert made == await read(storage, first.id)
+    assert refused is None
+    assert other == await read(storage, other.id if other else first.id)
+    assert await read(storage, rival.id) is None
+    await change(storage, "deletion", first.id, records.later())
+    async with storage.database.transaction() as unit:
+        assert await unit.users.create_if_free(rival) is not None
+        await unit.commit()
+
+
+async def test_of_many_who_take_a_free_address_at_once_one_gets_it(
+    storage: Storage, records: Records
+) -> None:
+    async def take() -> User | None:
+        async with storage.database.transaction() as unit:
+            made = await unit.users.create_if_free(records.new_user("ada@example.com"))
+            await unit.commit()
+        return made
+
+    results = await asyncio.gather(*(take() for _ in range(5)))
+    assert sum(result is not None for result in results) == 1

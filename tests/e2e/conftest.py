@@ -14,6 +14,7 @@ from tests.e2e.rest import Rest, open_rest
 from tests.e2e.service import Service, running_service
 from tests.e2e.site import Site, new_site
 from tests.servers import Servers, start_servers
+from tests.unit.geo.country_files import write_countries
 
 # The tests' client is a proxy that is believed, so that its people come from somewhere else.
 _BELIEVED = {"PANDORA_GATEWAY__TRUSTED_PROXIES": "127.0.0.0/8"}
@@ -26,6 +27,7 @@ _PATIENT = {
     "PANDORA_PASSWORDS__QUEUE_LIMIT": "16",
     "PANDORA_GATEWAY__REQUEST_TIMEOUT_SECONDS": "25",
 }
+COUNTRIES = {"198.51.100.0/24": "AT", "2001:db8:ffff::/48": "AT", "2001:db8:aaaa::/48": "JP"}
 _SOON = {"OTEL_BSP_SCHEDULE_DELAY": "100"}  # milliseconds
 # A server that has stopped answering is waited for as long as this, by every test of it.
 _IMPATIENT = {
@@ -47,11 +49,14 @@ def service(
     servers: Servers, tmp_path_factory: pytest.TempPathFactory, collector: Collector
 ) -> Iterator[Service]:
     """The shared service. Never stop it, nor what it stands on: `own_service`."""
-    tracing = {"PANDORA_TELEMETRY__OTLP_ENDPOINT": collector.endpoint}
-    settings = _BELIEVED | _PATIENT | tracing
     folder = tmp_path_factory.mktemp("service")
+    countries = write_countries(folder / "countries.mmdb", COUNTRIES)
+    places = {
+        "PANDORA_TELEMETRY__OTLP_ENDPOINT": collector.endpoint,
+        "PANDORA_GEO__DATABASE_FILE": str(countries),
+    }
     with (
-        new_site(servers, folder, settings=settings, beside=_SOON) as site,
+        new_site(servers, folder, settings=_BELIEVED | _PATIENT | places, beside=_SOON) as site,
         running_service(site) as service,
     ):
         yield service

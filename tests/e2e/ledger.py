@@ -14,12 +14,20 @@ from tests.postgres_client import until
 
 # All but the time and the place of an event's publication, which come later.
 _OUTBOX: Final = "(id, user_id, event_type, payload, trace_id, occurred_at)"
+# All but what the sender writes down, at a time of its own.
+_MAIL: Final = "(id, user_id, template, token_id, created_at)"
 _TABLES: Final = {
     "users": "users::text",
     "sessions": "sessions::text",
     "refresh_tokens": "refresh_tokens::text",
     "kyc_reviews": "kyc_reviews::text",
+    "totp_enrolments": "totp_enrolments::text",
+    "recovery_codes": "recovery_codes::text",
+    "mfa_challenges": "mfa_challenges::text",
+    "known_devices": "known_devices::text",
     "service_tokens": "service_tokens::text",
+    "one_time_tokens": "one_time_tokens::text",
+    "mail_outbox": f"ROW{_MAIL}::text",
     "outbox": f"ROW{_OUTBOX}::text",
 }
 

@@ -88,6 +88,10 @@ class Process:
         """Send SIGTERM."""
         self._child.terminate()
 
+    def kill(self) -> None:
+        """Send SIGKILL, as the kernel does that has run out of memory."""
+        self._child.kill()
+
     def exit_code(self, *, seconds: float) -> int:
         """Return the exit code; one that does not end in time is killed, and the test fails."""
         try:

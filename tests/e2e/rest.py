@@ -17,8 +17,15 @@ CLIENT_ADDRESS: Final = "198.51.100.23"
 USER_AGENT: Final = "pandora-e2e/1"
 DEADLINE_SECONDS: Final = 30.0
 
-_IN_ANSWERS: Final = frozenset({"email", "access_token", "refresh_token"})
-_IN_REQUESTS: Final = _IN_ANSWERS | {"password", "full_name", "token"}
+_IN_ANSWERS: Final = frozenset(
+    {
+        "email", "access_token", "refresh_token", "challenge_token", "secret", "otpauth_uri",
+        "recovery_codes",
+    }
+)  # fmt: skip
+_IN_REQUESTS: Final = _IN_ANSWERS | {
+    "password", "current_password", "new_password", "full_name", "token", "recovery_code",
+}  # fmt: skip
 
 
 @dataclass(kw_only=True)
@@ -101,13 +108,18 @@ class Rest:
             self.confidential.update(_values_of(answer.json, _IN_ANSWERS))
 
 
-@asynccontextmanager
-async def open_rest(service: Service) -> AsyncIterator[Rest]:
-    """Return a client that opens as many connections as there are requests."""
-    async with aiohttp.ClientSession(
+def open_session() -> aiohttp.ClientSession:
+    """Return a session that opens as many connections as there are requests."""
+    return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
         timeout=aiohttp.ClientTimeout(total=DEADLINE_SECONDS),
-    ) as session:
+    )
+
+
+@asynccontextmanager
+async def open_rest(service: Service) -> AsyncIterator[Rest]:
+    """Return a client of a service's REST door."""
+    async with open_session() as session:
         yield Rest(session=session, url=service.site.gateway_url, confidential=service.confidential)
 
 
@@ -117,6 +129,8 @@ def _values_of(document: object, names: frozenset[str]) -> Iterable[str]:
             # Short texts occur by chance, and say nothing.
             if name in names and isinstance(value, str) and len(value) > 7:
                 yield value
+            elif name in names and isinstance(value, list):
+                yield from (item for item in value if isinstance(item, str))
             yield from _values_of(value, names)
     elif isinstance(document, list):
         for item in document:

@@ -167,6 +167,7 @@ def test_the_core_starts_in_the_documents_order(service: Service) -> None:
         "start tracing",
         "prepare keys and hashing",
         "open the metrics port",
+        "read the country file",
         "start the gRPC server",
         "register health checks",
     ]

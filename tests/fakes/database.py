@@ -15,9 +15,12 @@ from core.domain.audit import AuditEntry
 from core.domain.events import DomainEvent, RecordedEvent
 from core.domain.ports.unit_of_work import Repositories, UnitOfWork
 from tests.fakes.journals import FakeAuditLog, FakeKycReviews, FakeOutbox
+from tests.fakes.mail import FakeMailOutbox, FakeMailQueue, FakeOneTimeTokens
+from tests.fakes.mfa import FakeMfaChallenges, FakeRecoveryCodes, FakeTotpEnrolments
 from tests.fakes.scope import Scope, SharedState
 from tests.fakes.sessions import FakeRefreshTokens, FakeServiceTokens, FakeSessions
 from tests.fakes.tables import Snapshot, Tables
+from tests.fakes.throttling import FakeKnownDevices, FakeLoginFailures
 from tests.fakes.users import FakeUsers
 
 
@@ -29,6 +32,12 @@ class FakeRepositories:
         self.sessions = FakeSessions(scope)
         self.refresh_tokens = FakeRefreshTokens(scope)
         self.service_tokens = FakeServiceTokens(scope)
+        self.totp_enrolments = FakeTotpEnrolments(scope)
+        self.recovery_codes = FakeRecoveryCodes(scope)
+        self.mfa_challenges = FakeMfaChallenges(scope)
+        self.one_time_tokens = FakeOneTimeTokens(scope)
+        self.login_failures = FakeLoginFailures(scope)
+        self.known_devices = FakeKnownDevices(scope)
         self.kyc_reviews = FakeKycReviews(scope)
         self.audit = FakeAuditLog(scope)
 
@@ -39,6 +48,7 @@ class FakeUnitOfWork(FakeRepositories):
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope)
         self.outbox = FakeOutbox(scope)
+        self.mail = FakeMailOutbox(scope)
         self._scope = scope
 
     async def commit(self) -> None:
@@ -71,6 +81,10 @@ class FakeDatabase:
     def tables(self) -> Tables:
         """What is committed; a test may put rows there that no use case would write."""
         return self._shared.tables
+
+    def mail_queue(self) -> FakeMailQueue:
+        """Return the mail as the sender sees it."""
+        return FakeMailQueue(self._shared.tables)
 
     @property
     def open_units(self) -> int:

@@ -84,6 +84,14 @@ class FakeOutbox:
 
     async def append(self, event: RecordedEvent) -> None:
         await self._scope.write("outbox.append")
+        self._append(event)
+
+    async def append_unless_nobody(self, event: RecordedEvent) -> None:
+        await self._scope.write("outbox.append_unless_nobody")
+        if self._scope.view.users.get(event.event.user_id) is not None:
+            self._append(event)
+
+    def _append(self, event: RecordedEvent) -> None:
         if not self._scope.holds(user_row(event.event.user_id)):
             raise PortMisuse("an event is written under the lock of the person whom it is about")
         self._rows.add(next(self._scope.shared.outbox_sequence), event)

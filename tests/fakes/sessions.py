@@ -6,7 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from core.domain.access_token import ServiceToken
-from core.domain.session import RefreshToken, RevocationCause, Session, SessionState
+from core.domain.refresh_token import RefreshToken, Rotation
+from core.domain.session import RevocationCause, Session, SessionState
 from tests.fakes.scope import LockKey, Scope, user_row
 from tests.fakes.tables import PortMisuse
 
@@ -37,6 +38,7 @@ class FakeSessions:
         return SessionState(
             session_id=session.id,
             user_id=session.user_id,
+            authenticated_at=session.created_at,
             revoked_at=session.revoked_at,
             absolute_expires_at=session.absolute_expires_at,
             role=stored.user.role,
@@ -99,19 +101,40 @@ class FakeRefreshTokens:
         await self._scope.write("refresh_tokens.add", _refresh_token_row(token.digest))
         if self._scope.view.sessions.get(token.session_id) is None:
             raise PortMisuse("a refresh token needs a session")
+        if any(self._unused(other) for other in self._of(token.session_id)):
+            raise PortMisuse("a session has one unused refresh token at a time")
         self._rows.add(token.digest, token)
 
     async def get(self, digest: str) -> RefreshToken | None:
         await self._scope.read("refresh_tokens.get")
-        return self._rows.get(digest)
-
-    async def mark_used(self, digest: str, *, at: datetime) -> bool:
-        await self._scope.write("refresh_tokens.mark_used", _refresh_token_row(digest))
         token = self._rows.get(digest)
-        if token is None or token.used_at is not None:
+        if token is None or token.rotation is None:
+            return token
+        successor = self._rows.get(token.rotation.successor_digest)
+        used = successor is not None and not self._unused(successor)
+        return replace(token, rotation=replace(token.rotation, successor_used=used))
+
+    async def rotate(self, digest: str, rotation: Rotation, *, at: datetime) -> bool:
+        await self._scope.write("refresh_tokens.rotate", _refresh_token_row(digest))
+        token = self._rows.get(digest)
+        if token is None or not self._unused(token):
             return False
-        self._rows.replace(digest, replace(token, used_at=at))
+        self._rows.replace(digest, replace(token, used_at=at, rotation=rotation))
         return True
+
+    async def count_replay(self, digest: str) -> None:
+        await self._scope.write("refresh_tokens.count_replay", _refresh_token_row(digest))
+        token = self._rows.get(digest)
+        if token is not None and token.rotation is not None:
+            counted = replace(token.rotation, window_replays=token.rotation.window_replays + 1)
+            self._rows.replace(digest, replace(token, rotation=counted))
+
+    def _of(self, session_id: UUID) -> list[RefreshToken]:
+        return [token for token in self._rows.values() if token.session_id == session_id]
+
+    @staticmethod
+    def _unused(token: RefreshToken) -> bool:
+        return token.used_at is None
 
 
 class FakeServiceTokens:

@@ -23,6 +23,13 @@ class FakeUsers:
     async def create(self, user: NewUser) -> User:
         await self._scope.write("users.create", user_row(user.id), _address(user.email_key))
         self._refuse_taken(user.email_key)
+        return self._add(user)
+
+    async def create_if_free(self, user: NewUser) -> User | None:
+        await self._scope.write("users.create_if_free", user_row(user.id), _address(user.email_key))
+        return None if self._undeleted(user.email_key) is not None else self._add(user)
+
+    def _add(self, user: NewUser) -> User:
         account = User(
             id=user.id,
             email=user.email,
@@ -55,6 +62,13 @@ class FakeUsers:
     async def get_credentials(self, email_key: str) -> Credentials | None:
         await self._scope.read("users.get_credentials")
         row = self._undeleted(email_key)
+        if row is None:
+            return None
+        return Credentials(user=row.user, hashed_password=row.hashed_password)
+
+    async def get_credentials_by_id(self, user_id: UUID) -> Credentials | None:
+        await self._scope.read("users.get_credentials_by_id")
+        row = self._rows.get(user_id)
         if row is None:
             return None
         return Credentials(user=row.user, hashed_password=row.hashed_password)
@@ -103,11 +117,42 @@ class FakeUsers:
             lambda user: replace(user, full_name=full_name, updated_at=at),
         )
 
+    async def set_password(self, user_id: UUID, *, hashed_password: str, at: datetime) -> User:
+        await self._scope.write("users.set_password", user_row(user_id))
+        row = self._rows.get(user_id)
+        if row is None:
+            raise UserNotFound
+        user = replace(row.user, updated_at=at)
+        self._rows.replace(user_id, replace(row, user=user, hashed_password=hashed_password))
+        return user
+
+    async def replace_password_hash(self, user_id: UUID, *, old: str, new: str) -> bool:
+        await self._scope.write("users.replace_password_hash", user_row(user_id))
+        row = self._rows.get(user_id)
+        if row is None or row.hashed_password != old:
+            return False
+        self._rows.replace(user_id, replace(row, hashed_password=new))
+        return True
+
+    async def set_email_verified(self, user_id: UUID, *, at: datetime) -> User:
+        return await self._change(
+            "users.set_email_verified",
+            user_id,
+            lambda user: replace(user, email_verified=True, updated_at=at),
+        )
+
     async def update_kyc(self, user_id: UUID, *, status: KycStatus, at: datetime) -> User:
         return await self._change(
             "users.update_kyc",
             user_id,
             lambda user: replace(user, kyc_status=status, updated_at=at),
+        )
+
+    async def set_mfa_enabled(self, user_id: UUID, *, enabled: bool, at: datetime) -> User:
+        return await self._change(
+            "users.set_mfa_enabled",
+            user_id,
+            lambda user: replace(user, mfa_enabled=enabled, updated_at=at),
         )
 
     async def set_role(self, user_id: UUID, *, role: Role, at: datetime) -> User:

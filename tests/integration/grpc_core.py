@@ -1,22 +1,32 @@
 """The core's door on a real PostgreSQL, with real tokens; passwords are hashed by the fake."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from core.config.settings import CoreSettings
 from core.crypto.access_tokens import Es256AccessTokens
 from core.crypto.identifiers import MonotonicUuid7
 from core.crypto.key_ring import KeyRing
+from core.crypto.keyed_digests import HmacDigests
+from core.crypto.mfa_secrets import RandomMfaSecrets
+from core.crypto.one_time_tokens import DerivedOneTimeTokens
 from core.crypto.page_tokens import SealedPageTokens
-from core.crypto.refresh_tokens import RandomRefreshTokens
+from core.crypto.refresh_tokens import ChainedRefreshTokens
 from core.domain.caller import ActorType, Caller, Origin
-from core.domain.password import PasswordPolicy
-from core.domain.user import Role, User
+from core.domain.client_network import ExemptNetworks
+from core.domain.ports.mfa import SecretBox
+from core.domain.session import LoginResult
+from core.domain.user import Role
+from core.geo.countries import NoCountries
 from core.observability.clock import SystemClock
+from core.redis.local import LocalAttempts
 from core.service.use_cases import Ports, UseCases, assemble
-from tests.fakes.crypto import FakePasswordHasher
-from tests.fakes.world import LIFETIMES, PASSWORD
+from tests.fakes.crypto import FakePasswordHasher, FakePasswordScreen
+from tests.fakes.mfa import FakeSecretBox
+from tests.fakes.world import PASSWORD, RULES
 from tests.postgres_client import open_database
 from tests.servers import Database
 from tests.unit.crypto.keys import Key
@@ -27,10 +37,23 @@ SYSTEM = Caller(
     origin=Origin(request_id="operator", trace_id="0" * 32), actor_type=ActorType.SYSTEM
 )
 
+# All of a test's people are behind one address, and some of them fail on purpose.
+UNHURRIED = replace(
+    RULES,
+    exempt=ExemptNetworks.parse(LOOPBACK),
+    throttle=replace(
+        RULES.throttle,
+        account=replace(RULES.throttle.account, from_failure=1000),
+        most_failures=1000,
+    ),
+)
+
 
 @asynccontextmanager
-async def core_on(database: Database) -> AsyncIterator[tuple[ServedCore, UseCases]]:
-    """Serve on a database; loopback is trusted."""
+async def core_on(
+    database: Database, *, secret_box: SecretBox | None = None
+) -> AsyncIterator[tuple[ServedCore, UseCases]]:
+    """Serve on a database; loopback is trusted. Without another one, the fake seals secrets."""
     clock = SystemClock()
     ids = MonotonicUuid7(clock=clock)
     key = Key(signs_from=datetime(2020, 1, 1, tzinfo=UTC))
@@ -46,23 +69,32 @@ async def core_on(database: Database) -> AsyncIterator[tuple[ServedCore, UseCase
             clock=clock,
             ids=ids,
             hasher=FakePasswordHasher(),
+            password_screen=FakePasswordScreen(),
             access_tokens=tokens,
-            refresh_tokens=RandomRefreshTokens(),
-            page_tokens=SealedPageTokens(b"k" * 32),
+            refresh_tokens=ChainedRefreshTokens([b"r" * 32]),
+            one_time_tokens=DerivedOneTimeTokens([b"o" * 32]),
+            keyed_digests=HmacDigests(b"d" * 32),
+            attempts=LocalAttempts(UNHURRIED.throttle, time.monotonic),
+            countries=NoCountries(),
+            page_tokens=SealedPageTokens([b"k" * 32]),
+            mfa_secrets=RandomMfaSecrets(),
+            secret_box=secret_box or FakeSecretBox(),
         )
-        use_cases = assemble(ports, policy=PasswordPolicy(min_length=8), lifetimes=LIFETIMES)
+        use_cases = assemble(ports, UNHURRIED)
         settings = CoreSettings(trusted_peers=LOOPBACK)
-        async with serving(use_cases, tokens.public_keys, ids, settings) as served:
+        async with serving(use_cases, tokens.public_keys, ids, clock, settings) as served:
             yield served, use_cases
 
 
 async def person(use_cases: UseCases, email: str, role: Role = Role.USER) -> Person:
     """Make somebody with a role, and log in."""
-    registered: User = await use_cases.registration.register(
+    registered = await use_cases.registration.register(
         email=email, password=PASSWORD, full_name=None, caller=SYSTEM
     )
+    assert registered is not None
     if role is not Role.USER:
         administration = use_cases.administration
         await administration.set_role(registered.id, role=role, caller=SYSTEM)
     login = await use_cases.login.login(email=email, password=PASSWORD, caller=SYSTEM)
+    assert isinstance(login, LoginResult)
     return Person(user=registered, login=login)

@@ -15,12 +15,12 @@ from opentelemetry.trace import NoOpTracer, Tracer
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
+from core.domain.backoff import BackoffPolicy
 from core.domain.events import RecordedEvent, UserUpdated
 from core.domain.ids import uuid7
 from core.domain.ports.outbox_relay import EventStream, OutboxQueue
 from core.domain.ports.unit_of_work import UnitOfWork
 from core.domain.user import NewUser, Role
-from core.events.backoff import BackoffPolicy
 from core.events.payloads import encode
 from core.events.publish_spans import PublishSpans
 from core.events.relay import Relay, RelayPolicy

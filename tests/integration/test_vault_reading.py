@@ -71,9 +71,14 @@ async def test_everything_that_the_service_needs_is_read(
     assert secrets.redis.password == scene.content("redis")["password"]
     (key,) = secrets.signing_keys
     assert key.kid == scene.content("access-token-keys")["keys"][0]["kid"]
-    symmetric = {secrets.refresh_token_key, secrets.page_token_key, secrets.one_time_token_key}
+    symmetric = {
+        *secrets.refresh_token_keys,
+        *secrets.page_token_keys,
+        *secrets.one_time_token_keys,
+        secrets.throttle_key,
+    }
     assert {len(key) for key in symmetric} == {32}
-    assert len(symmetric) == 3
+    assert len(symmetric) == 4
 
 
 async def test_no_secret_is_in_what_a_debugger_or_a_log_would_show(

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ from core.vault.client import VaultClient
 from core.vault.options import VaultOptions
 from core.vault.refresher import SecretRefresher, read_service_secrets
 from core.vault.source import SecretSource
+from core.vault.transit import TransitSecretBox
 from devstack.openbao import OpenBaoServer
-from devstack.secret_values import MAKERS
-from devstack.vault_access import MOUNT, BootstrapFiles, VaultAccess
+from devstack.provisioning import OPERATOR_ROLE
+from devstack.secret_values import MAKERS, SIGNING_KEYS
+from devstack.vault_access import MOUNT, TOTP_KEY, TRANSIT, BootstrapFiles, VaultAccess
 
 DEADLINE_SECONDS = 30.0
 INTERVAL_SECONDS = 0.05
@@ -29,16 +31,26 @@ class VaultScene:
         self.bao = bao
         self.prefix = f"test/{uuid.uuid4().hex}"
         self.files = BootstrapFiles.within(folder)
+        self.operator_files = BootstrapFiles.within(folder / "operator")
         self.root = bao.client()
         access = VaultAccess(self.root, self.prefix)
         access.mount()
+        access.ensure_key(TOTP_KEY)
         for name, make in MAKERS.items():
             access.create(name, make())
         self.admit(*(name for name in MAKERS if name != "postgres-owner"))
 
     def admit(self, *readable: str) -> None:
         """Let the AppRole read these secrets."""
-        VaultAccess(self.root, self.prefix).admit(ROLE, readable=readable, files=self.files)
+        VaultAccess(self.root, self.prefix).admit(
+            ROLE, readable=readable, keys=[TOTP_KEY], files=self.files
+        )
+
+    def admit_operator(self, *, writable: Iterable[str] = (SIGNING_KEYS,)) -> None:
+        """Let another AppRole replace these secrets."""
+        VaultAccess(self.root, self.prefix).admit(
+            OPERATOR_ROLE, readable=[], writable=writable, files=self.operator_files
+        )
 
     def write(self, name: str, values: dict[str, Any]) -> None:
         """Write a new version of a secret."""
@@ -74,21 +86,44 @@ class VaultScene:
         role_id = self.files.role_id.read_text()
         return next(name for name in names if self._role_id(name) == role_id)
 
-    def options(self, *, address: str | None = None, timeout_seconds: float = 5.0) -> VaultOptions:
-        """Return how the service reaches its secrets."""
+    def options(
+        self,
+        *,
+        address: str | None = None,
+        timeout_seconds: float = 5.0,
+        files: BootstrapFiles | None = None,
+    ) -> VaultOptions:
+        """Return how the service, or whoever owns other files, reaches its secrets."""
+        files = files or self.files
         return VaultOptions(
             address=address or self.bao.address,
             mount=MOUNT,
             prefix=self.prefix,
             auth_mount="approle",
-            role_id_file=self.files.role_id,
-            secret_id_file=self.files.secret_id,
+            role_id_file=files.role_id,
+            secret_id_file=files.secret_id,
             timeout_seconds=timeout_seconds,
+            transit_mount=TRANSIT,
+            transit_key=TOTP_KEY,
         )
 
     def source(self, *, address: str | None = None, timeout_seconds: float = 5.0) -> SecretSource:
         """Return a source that logs in at its first use."""
         options = self.options(address=address, timeout_seconds=timeout_seconds)
+        return SecretSource(
+            lambda: VaultClient(options), request_timeout_seconds=options.timeout_seconds
+        )
+
+    def secret_box(
+        self, *, address: str | None = None, timeout_seconds: float = 5.0
+    ) -> TransitSecretBox:
+        """Return what seals with the transit key; it logs in at its first use."""
+        options = self.options(address=address, timeout_seconds=timeout_seconds)
+        return TransitSecretBox(lambda: VaultClient(options), timeout_seconds=timeout_seconds)
+
+    def operator_source(self, *, timeout_seconds: float = 5.0) -> SecretSource:
+        """Return a source of the operator's, which logs in at its first use."""
+        options = self.options(timeout_seconds=timeout_seconds, files=self.operator_files)
         return SecretSource(
             lambda: VaultClient(options), request_timeout_seconds=options.timeout_seconds
         )

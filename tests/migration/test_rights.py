@@ -60,6 +60,11 @@ CHANGES = [
     "DELETE FROM sessions",
     "DELETE FROM refresh_tokens",
     "DELETE FROM service_tokens",
+    "UPDATE totp_enrolments SET user_id = gen_random_uuid()",
+    "TRUNCATE totp_enrolments",
+    "UPDATE recovery_codes SET digest = repeat('0', 64)",
+    "UPDATE mfa_challenges SET expires_at = now()",
+    "UPDATE mfa_challenges SET password_mark = repeat('0', 64)",
     "UPDATE alembic_version SET version_num = 'mine'",
     "DELETE FROM alembic_version",
 ]

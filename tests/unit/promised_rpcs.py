@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """What the world relies on of one RPC; `callers` as in the table of the contract."""
+    """What the world relies on of one RPC; `callers` as in the table of the contract.
+
+    `after_recent_login`: about oneself, only in a session that a login of the last minutes opened.
+    """
 
     route: tuple[str, str] | None
     callers: set[str]
     status: int = 200
     never_on_oneself: bool = False
+    after_recent_login: bool = False
 
 
 STAFF = {"support", "compliance", "admin"}
@@ -19,10 +23,20 @@ PROMISES = {
         route=("post", "/v1/auth/register"), callers={"anyone"}, status=201
     ),
     "AuthService.Login": Promise(route=("post", "/v1/auth/login"), callers={"anyone"}),
+    "AuthService.CompleteMfa": Promise(route=("post", "/v1/auth/mfa"), callers={"anyone"}),
     "AuthService.RefreshToken": Promise(route=("post", "/v1/auth/refresh"), callers={"anyone"}),
     "AuthService.Logout": Promise(route=("post", "/v1/auth/logout"), callers={"anyone"}),
     "AuthService.IntrospectToken": Promise(
         route=("post", "/v1/auth/introspect"), callers={"service", "admin"}
+    ),
+    "AuthService.RequestPasswordReset": Promise(
+        route=("post", "/v1/auth/password-reset"), callers={"anyone"}
+    ),
+    "AuthService.ResetPassword": Promise(
+        route=("post", "/v1/auth/password-reset/confirm"), callers={"anyone"}
+    ),
+    "AuthService.ConfirmEmail": Promise(
+        route=("post", "/v1/auth/email-verification/confirm"), callers={"anyone"}
     ),
     "AuthService.GetJwks": Promise(route=("get", "/.well-known/jwks.json"), callers={"anyone"}),
     "UserService.GetUser": Promise(
@@ -35,10 +49,18 @@ PROMISES = {
         route=("patch", "/v1/users/{user_id}"), callers={"self", "admin"}
     ),
     "UserService.DeleteUser": Promise(
-        route=("delete", "/v1/users/{user_id}"), callers={"self", "admin"}
+        route=("delete", "/v1/users/{user_id}"),
+        callers={"self", "admin"},
+        after_recent_login=True,
     ),
     "UserService.RestoreUser": Promise(
         route=("post", "/v1/users/{user_id}:restore"), callers={"admin"}
+    ),
+    "UserService.ChangePassword": Promise(
+        route=("post", "/v1/users/{user_id}/password"), callers={"self"}, after_recent_login=True
+    ),
+    "UserService.RequestEmailVerification": Promise(
+        route=("post", "/v1/users/{user_id}/email-verification"), callers={"self"}
     ),
     "UserService.SetUserRole": Promise(
         route=("put", "/v1/users/{user_id}/role"), callers={"admin"}, never_on_oneself=True
@@ -52,6 +74,19 @@ PROMISES = {
         route=("post", "/v1/users/{user_id}:reactivate"),
         callers={"compliance", "admin"},
         never_on_oneself=True,
+    ),
+    "MfaService.EnrollTotp": Promise(
+        route=("post", "/v1/users/{user_id}/mfa/totp"), callers={"self"}, after_recent_login=True
+    ),
+    "MfaService.ConfirmTotp": Promise(
+        route=("post", "/v1/users/{user_id}/mfa/totp:confirm"),
+        callers={"self"},
+        after_recent_login=True,
+    ),
+    "MfaService.DisableTotp": Promise(
+        route=("post", "/v1/users/{user_id}/mfa/totp:disable"),
+        callers={"self"},
+        after_recent_login=True,
     ),
     "SessionService.ListSessions": Promise(
         route=("get", "/v1/users/{user_id}/sessions"), callers={"self"} | STAFF

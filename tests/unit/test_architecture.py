@@ -34,6 +34,7 @@ MESSAGES = "Generated messages stay in transport, interceptors, events and the g
 ROWS = "PostgreSQL's drivers, and with them its rows, stay in one room"
 REDIS = "Redis is spoken to by events and rate limits alone"
 VAULT = "Vault is spoken to by one room alone"
+MAIL = "Mail servers are spoken to by one room alone"
 PROGRAMS = "Core and gateway know nothing of each other"
 PRODUCT = "What runs in production needs neither tests nor tools"
 
@@ -59,6 +60,9 @@ BREACHES = [
     Breach(room="core.observability", imported="sqlalchemy", contract=ROWS),
     Breach(room="core.postgres", imported="redis", contract=REDIS),
     Breach(room="core.crypto", imported="hvac", contract=VAULT),
+    Breach(room="core.middleware", imported="core.mail", contract=DOORS),
+    Breach(room="core.mail", imported="core.crypto", contract=LAYERS),
+    Breach(room="core.events", imported="smtplib", contract=MAIL),
     Breach(room="gateway", imported="core.domain", contract=PROGRAMS),
     Breach(room="core.service", imported="gateway", contract=PROGRAMS),
     Breach(room="core.config", imported="devstack", contract=PRODUCT),

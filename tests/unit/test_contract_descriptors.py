@@ -78,6 +78,7 @@ def test_lets_in_exactly_the_promised_callers(method: MethodDescriptor) -> None:
     assert rule is not None, "without an access rule nobody may call"
     assert _callers(rule) == promise.callers
     assert rule.never_self == promise.never_on_oneself
+    assert rule.recent_authentication == promise.after_recent_login
 
 
 def test_access_rule_means_something(method: MethodDescriptor) -> None:
@@ -90,11 +91,14 @@ def test_access_rule_means_something(method: MethodDescriptor) -> None:
         assert not rule.never_self
         assert not rule.roles
     assert not (rule.self and rule.never_self)
+    if rule.recent_authentication:
+        assert not rule.anyone
+        assert not rule.never_self
 
 
 def test_a_rule_about_oneself_has_a_user_id_to_compare(method: MethodDescriptor) -> None:
     rule: access_pb2.AccessRule = method.GetOptions().Extensions[access_pb2.access]  # type: ignore[index]
-    if rule.self or rule.never_self:
+    if rule.self or rule.never_self or rule.recent_authentication:
         assert method.input_type.fields_by_name["user_id"].type == FieldDescriptor.TYPE_STRING
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
+from uuid import UUID
 
 from core.domain.access_token import AccessTokenClaims, PublicKey
+from core.domain.one_time_token import TokenPurpose
+from core.domain.password_hash import AdoptedHash, Verdict
 
 
 class PasswordHasher(Protocol):
     """Slow, salted, bounded hashing. Passwords are normalised inside.
 
-    Every method raises ServerBusy at once when too many calls wait already.
+    Every slow method raises ServerBusy at once when too many calls wait already.
     """
 
     async def hash(self, password: str) -> str:
@@ -20,6 +23,23 @@ class PasswordHasher(Protocol):
         """Tell whether a password is right.
 
         None stands for «there is no such account» and costs the same work as a wrong password.
+        """
+        ...
+
+    async def judge(self, hashed_password: str | None, password: str) -> Verdict:
+        """As `verify`, but tell a password apart that the hash cannot read to its end."""
+        ...
+
+    def needs_rehash(self, hashed_password: str) -> bool:
+        """Tell whether a hash was made with other parameters than today's, or elsewhere."""
+        ...
+
+    def adopt(self, hashed_password: str) -> AdoptedHash:
+        """Check a hash that was made elsewhere, without computing it.
+
+        Raises:
+            ValidationFailed: it is of no kind that can be verified here, or it asks for more
+                memory or work than one login may cost. The message does not repeat it.
         """
         ...
 
@@ -40,13 +60,21 @@ class AccessTokenCodec(Protocol):
         """
         ...
 
+    async def learn_key(self, token: str) -> bool:
+        """Tell whether a token that `read` refused is worth reading once more.
+
+        It is if its key was not known and has been learnt since. Looking for one takes a second
+        at most, and happens seldom, whatever tokens are presented.
+        """
+        ...
+
     def public_keys(self) -> Sequence[PublicKey]:
         """Return every key that a token in use may be signed with."""
         ...
 
 
 class RefreshTokenMint(Protocol):
-    """Makes opaque refresh tokens and their digests."""
+    """Makes opaque refresh tokens, those that follow them, and their digests."""
 
     def new(self) -> str:
         """Return a token with at least 256 bits of randomness."""
@@ -54,6 +82,54 @@ class RefreshTokenMint(Protocol):
 
     def digest(self, token: str) -> str:
         """Return the digest under which a token is stored: lower-case hex SHA-256."""
+        ...
+
+    def successor(self, token: str) -> str:
+        """Return the token that follows; it cannot be told from a new one without the key."""
+        ...
+
+    def recover_successor(self, token: str, digest: str) -> str | None:
+        """Return the token that followed this one and has the digest.
+
+        None where no key that is known leads there: the key was replaced since.
+        """
+        ...
+
+    def mark(self, token: str, purpose: str, content: str) -> str:
+        """Return a digest of `content`, keyed with the token: lower-case hex, 256 bits.
+
+        Whoever does not hold the token can neither compute nor check it.
+        """
+        ...
+
+
+class OneTimeTokenMint(Protocol):
+    """Makes one-time tokens out of their ids, and their digests.
+
+    The id of a token is no secret: without the key nobody gets from it to the token.
+    """
+
+    def derive(self, token_id: UUID, purpose: TokenPurpose) -> str:
+        """Return the token with this id; no other id and no other purpose has the same one."""
+        ...
+
+    def digest(self, token: str) -> str:
+        """Return the digest under which a token is stored: lower-case hex SHA-256."""
+        ...
+
+    def recover(self, token_id: UUID, purpose: TokenPurpose, digest: str) -> str | None:
+        """Return the token with this id and this digest.
+
+        None where no key that is known leads there: the key was replaced since.
+        """
+        ...
+
+
+class KeyedDigests(Protocol):
+    """Stands in for what must not be stored: without the key nobody gets from one to the other."""
+
+    def digest(self, purpose: str, content: str) -> str:
+        """Return a digest of `content` for one purpose alone: lower-case hex, 256 bits."""
         ...
 
 

@@ -11,3 +11,7 @@ class Outbox(Protocol):
     async def append(self, event: RecordedEvent) -> None:
         """Write one event in the unit of work that it tells of; the user's row is locked before."""
         ...
+
+    async def append_unless_nobody(self, event: RecordedEvent) -> None:
+        """As `append`, but write nothing where there is no such user."""
+        ...

@@ -6,7 +6,8 @@ from typing import Protocol
 from uuid import UUID
 
 from core.domain.access_token import ServiceToken
-from core.domain.session import RefreshToken, RevocationCause, Session, SessionState
+from core.domain.refresh_token import RefreshToken, Rotation
+from core.domain.session import RevocationCause, Session, SessionState
 
 
 class SessionRepository(Protocol):
@@ -48,18 +49,25 @@ class SessionRepository(Protocol):
 
 
 class RefreshTokenRepository(Protocol):
-    """Refresh tokens by digest."""
+    """Refresh tokens by digest. A session has at most one that is not used."""
 
     async def add(self, token: RefreshToken) -> None:
-        """Store a token."""
+        """Store a token; the one before it in its session was rotated already."""
         ...
 
     async def get(self, digest: str) -> RefreshToken | None:
         """Return the token, used or not, expired or not."""
         ...
 
-    async def mark_used(self, digest: str, *, at: datetime) -> bool:
-        """Mark an unused token as used; return False where it was used already."""
+    async def rotate(self, digest: str, rotation: Rotation, *, at: datetime) -> bool:
+        """Mark an unused token as used; return False where it was used already.
+
+        The successor is stored in the same unit of work, afterwards.
+        """
+        ...
+
+    async def count_replay(self, digest: str) -> None:
+        """Count one more replay that the window has forgiven."""
         ...
 
 

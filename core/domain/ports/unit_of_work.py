@@ -4,7 +4,16 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from core.domain.ports.audit_log import AuditLog
+from core.domain.ports.known_devices import KnownDeviceRepository
 from core.domain.ports.kyc_reviews import KycReviewRepository
+from core.domain.ports.login_failures import LoginFailureRepository
+from core.domain.ports.mail import MailOutbox
+from core.domain.ports.mfa import (
+    MfaChallengeRepository,
+    RecoveryCodeRepository,
+    TotpEnrolmentRepository,
+)
+from core.domain.ports.one_time_tokens import OneTimeTokenRepository
 from core.domain.ports.outbox import Outbox
 from core.domain.ports.sessions import (
     RefreshTokenRepository,
@@ -38,6 +47,36 @@ class Repositories(Protocol):
         ...
 
     @property
+    def one_time_tokens(self) -> OneTimeTokenRepository:
+        """One-time tokens."""
+        ...
+
+    @property
+    def totp_enrolments(self) -> TotpEnrolmentRepository:
+        """TOTP secrets, sealed."""
+        ...
+
+    @property
+    def recovery_codes(self) -> RecoveryCodeRepository:
+        """Recovery codes."""
+        ...
+
+    @property
+    def mfa_challenges(self) -> MfaChallengeRepository:
+        """Challenges of logins under way."""
+        ...
+
+    @property
+    def login_failures(self) -> LoginFailureRepository:
+        """Consecutive failures to log in."""
+        ...
+
+    @property
+    def known_devices(self) -> KnownDeviceRepository:
+        """The devices that people have logged in from."""
+        ...
+
+    @property
     def kyc_reviews(self) -> KycReviewRepository:
         """KYC changes."""
         ...
@@ -54,6 +93,11 @@ class UnitOfWork(Repositories, Protocol):
     @property
     def outbox(self) -> Outbox:
         """Events that are published once the transaction is committed."""
+        ...
+
+    @property
+    def mail(self) -> MailOutbox:
+        """Mail that is sent once the transaction is committed."""
         ...
 
     async def commit(self) -> None:

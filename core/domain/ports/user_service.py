@@ -5,7 +5,7 @@ from uuid import UUID
 
 from core.domain.caller import Caller
 from core.domain.kyc import Kyc, KycStatus
-from core.domain.session import LoginResult
+from core.domain.session import LoginOutcome
 from core.domain.user import User
 
 
@@ -14,8 +14,8 @@ class UserService(Protocol):
 
     async def register(
         self, *, email: str, password: str, full_name: str | None, caller: Caller
-    ) -> User:
-        """Make an account.
+    ) -> User | None:
+        """Make an account; None in the neutral mode, where a mail tells what became of it.
 
         Raises:
             ValidationFailed: the address has not the shape of one.
@@ -24,12 +24,13 @@ class UserService(Protocol):
         """
         ...
 
-    async def login(self, *, email: str, password: str, caller: Caller) -> LoginResult:
-        """Open a session.
+    async def login(self, *, email: str, password: str, caller: Caller) -> LoginOutcome:
+        """Open a session, or ask for the second factor where the account has one.
 
         Raises:
             InvalidCredentials: address unknown, password wrong, or account deleted.
             AccountSuspended: the password is right, but the account is suspended.
+            Conflict: the account's password was replaced again and again at this moment.
         """
         ...
 

@@ -25,6 +25,10 @@ class UserRepository(Protocol):
         """
         ...
 
+    async def create_if_free(self, user: NewUser) -> User | None:
+        """As `create`, but return None where the address is in use; the unit of work goes on."""
+        ...
+
     async def get_by_id(self, user_id: UUID) -> User | None:
         """Return the account, deleted or not."""
         ...
@@ -35,6 +39,10 @@ class UserRepository(Protocol):
 
     async def get_credentials(self, email_key: str) -> Credentials | None:
         """Return the account that is not deleted and has this address, with its password hash."""
+        ...
+
+    async def get_credentials_by_id(self, user_id: UUID) -> Credentials | None:
+        """Return the account, deleted or not, with its password hash."""
         ...
 
     async def get_many(self, user_ids: Sequence[UUID]) -> Sequence[User]:
@@ -68,6 +76,25 @@ class UserRepository(Protocol):
 
     async def update_profile(self, user_id: UUID, *, full_name: str | None, at: datetime) -> User:
         """Replace the full name; None removes it."""
+        ...
+
+    async def set_password(self, user_id: UUID, *, hashed_password: str, at: datetime) -> User:
+        """Replace the password hash because the person has chosen another password."""
+        ...
+
+    async def replace_password_hash(self, user_id: UUID, *, old: str, new: str) -> bool:
+        """Store another hash of the same password; return False where `old` is not stored any more.
+
+        The person has changed nothing, so `updated_at` stays as it is.
+        """
+        ...
+
+    async def set_email_verified(self, user_id: UUID, *, at: datetime) -> User:
+        """Record that the address is its person's."""
+        ...
+
+    async def set_mfa_enabled(self, user_id: UUID, *, enabled: bool, at: datetime) -> User:
+        """Record whether a second factor is asked for at logins."""
         ...
 
     async def update_kyc(self, user_id: UUID, *, status: KycStatus, at: datetime) -> User:

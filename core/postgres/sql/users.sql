@@ -11,6 +11,20 @@ RETURNING
     id, email, full_name, role, kyc_status, email_verified, mfa_enabled,
     created_at, updated_at, suspended_at, deleted_at;
 
+-- name: create_user_if_free :one
+-- purpose: Stores an account, or nothing where an account that is not deleted has the address.
+INSERT INTO users (
+    id, email, email_key, full_name, full_name_key, hashed_password, role, kyc_status,
+    email_verified, mfa_enabled, created_at, updated_at
+) VALUES (
+    %(id)s, %(email)s, %(email_key)s, %(full_name)s, %(full_name_key)s, %(hashed_password)s,
+    %(role)s, %(kyc_status)s, false, false, %(created_at)s, %(created_at)s
+)
+ON CONFLICT (email_key) WHERE deleted_at IS NULL DO NOTHING
+RETURNING
+    id, email, full_name, role, kyc_status, email_verified, mfa_enabled,
+    created_at, updated_at, suspended_at, deleted_at;
+
 -- name: get_user_by_id :one
 -- purpose: Reads one account, deleted or not.
 SELECT
@@ -35,6 +49,15 @@ SELECT
     hashed_password
 FROM users
 WHERE email_key = %(email_key)s AND deleted_at IS NULL;
+
+-- name: get_credentials_by_id :one
+-- purpose: Reads one account, deleted or not, with its password hash.
+SELECT
+    id, email, full_name, role, kyc_status, email_verified, mfa_enabled,
+    created_at, updated_at, suspended_at, deleted_at,
+    hashed_password
+FROM users
+WHERE id = %(user_id)s;
 
 -- name: get_users_by_ids :many
 -- purpose: Reads every account of a list of ids that exists, deleted or not.
@@ -89,10 +112,43 @@ RETURNING
     id, email, full_name, role, kyc_status, email_verified, mfa_enabled,
     created_at, updated_at, suspended_at, deleted_at;
 
+-- name: set_user_password :one
+-- purpose: Replaces the password hash.
+UPDATE users
+SET hashed_password = %(hashed_password)s, updated_at = %(at)s
+WHERE id = %(user_id)s
+RETURNING
+    id, email, full_name, role, kyc_status, email_verified, mfa_enabled,
+    created_at, updated_at, suspended_at, deleted_at;
+
+-- name: replace_user_password_hash :exec
+-- purpose: Stores another hash of the same password, unless the password was changed meanwhile.
+UPDATE users
+SET hashed_password = %(new)s
+WHERE id = %(user_id)s AND hashed_password = %(old)s;
+
+-- name: set_user_email_verified :one
+-- purpose: Records that the address is verified.
+UPDATE users
+SET email_verified = true, updated_at = %(at)s
+WHERE id = %(user_id)s
+RETURNING
+    id, email, full_name, role, kyc_status, email_verified, mfa_enabled,
+    created_at, updated_at, suspended_at, deleted_at;
+
 -- name: update_user_kyc :one
 -- purpose: Replaces the KYC status.
 UPDATE users
 SET kyc_status = %(kyc_status)s, updated_at = %(at)s
+WHERE id = %(user_id)s
+RETURNING
+    id, email, full_name, role, kyc_status, email_verified, mfa_enabled,
+    created_at, updated_at, suspended_at, deleted_at;
+
+-- name: set_user_mfa_enabled :one
+-- purpose: Records whether a second factor is asked for at logins.
+UPDATE users
+SET mfa_enabled = %(mfa_enabled)s, updated_at = %(at)s
 WHERE id = %(user_id)s
 RETURNING
     id, email, full_name, role, kyc_status, email_verified, mfa_enabled,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from core.domain.access_token import AccessTokenClaims, PublicKey
-from core.domain.session import LoginResult, TokenPair
+from core.domain.session import LoginChallenge, LoginOutcome, LoginResult, TokenPair
 from core.transport.mapping.enums import KYC_STATUSES, ROLES
 from core.transport.mapping.times import to_timestamp
 from core.transport.mapping.users import to_user
@@ -13,10 +13,30 @@ from pandora.user.v1 import auth_service_pb2
 _TOKEN_TYPE: Final = "Bearer"  # noqa: S105 - a scheme's name (RFC 6750), not a token
 
 
-def to_login_response(result: LoginResult) -> auth_service_pb2.LoginResponse:
-    """Translate a session that was opened."""
-    tokens = result.tokens
+def to_login_response(outcome: LoginOutcome) -> auth_service_pb2.LoginResponse:
+    """Translate a session that was opened, or the challenge that stands before it."""
+    if isinstance(outcome, LoginChallenge):
+        return auth_service_pb2.LoginResponse(
+            mfa_challenge=auth_service_pb2.MfaChallenge(
+                challenge_token=outcome.challenge_token, expires_in=outcome.expires_in
+            )
+        )
+    tokens = outcome.tokens
     return auth_service_pb2.LoginResponse(
+        access_token=tokens.access_token,
+        refresh_token=tokens.refresh_token,
+        token_type=_TOKEN_TYPE,
+        expires_in=tokens.expires_in,
+        refresh_expires_in=tokens.refresh_expires_in,
+        session_id=str(tokens.session_id),
+        user=to_user(outcome.user),
+    )
+
+
+def to_complete_mfa_response(result: LoginResult) -> auth_service_pb2.CompleteMfaResponse:
+    """Translate a session that was opened with two factors."""
+    tokens = result.tokens
+    return auth_service_pb2.CompleteMfaResponse(
         access_token=tokens.access_token,
         refresh_token=tokens.refresh_token,
         token_type=_TOKEN_TYPE,

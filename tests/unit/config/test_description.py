@@ -13,9 +13,18 @@ SECRET_WORDS = re.compile(
 ALLOWED = {
     # How long a token lives, not the token.
     "tokens.access_token_seconds",
+    "tokens.password_reset_seconds",
     # Where the bootstrap file lies, not what it holds; its mode is checked before it is read.
     "vault.secret_id_file",
     "vault.migrator_secret_id_file",
+    "vault.operator_secret_id_file",
+    # How long tokens of services may live, and how often any may be exchanged.
+    "tokens.service_token_max_seconds",
+    "limits.token",
+    # How often keys are looked for.
+    "vault.key_reload_interval_seconds",
+    # The name of a key that never leaves Vault.
+    "vault.totp_key",
 }
 
 

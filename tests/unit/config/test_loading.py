@@ -14,6 +14,10 @@ postgres: {host: db}
 redis: {host: cache}
 vault: {address: "https://vault:8200"}
 tokens: {issuer: "https://user.test.pandora.exchange"}
+mail:
+  smtp_host: smtp
+  sender_address: no-reply@test.pandora.exchange
+  link_base_url: https://app.test.pandora.exchange
 """
 
 
@@ -51,6 +55,16 @@ def test_a_password_needs_fifteen_characters_everywhere_but_in_dev() -> None:
 
 def test_no_two_environments_accept_each_others_tokens() -> None:
     assert len({load({"APP_ENV": name}).tokens.issuer for name in Environment}) == 4
+
+
+def test_mail_goes_through_tls_everywhere_but_in_dev() -> None:
+    security = {name: load({"APP_ENV": name}).mail.smtp_security for name in Environment}
+    starttls = dict.fromkeys(("sandbox", "audit", "prod"), "starttls")
+    assert security == {"dev": "none", **starttls}
+
+
+def test_no_environment_answers_neutrally_unless_it_is_told_to() -> None:
+    assert not any(load({"APP_ENV": name}).accounts.neutral_registration for name in Environment)
 
 
 def test_only_dev_and_sandbox_show_the_map_of_the_house() -> None:
@@ -247,6 +261,9 @@ def test_what_is_set_nowhere_is_named_with_both_ways_to_set_it(directory: Direct
         "postgres.host is set neither in dev.yaml nor by PANDORA_POSTGRES__HOST",
         "vault.address is set neither in dev.yaml nor by PANDORA_VAULT__ADDRESS",
         "tokens.issuer is set neither in dev.yaml nor by PANDORA_TOKENS__ISSUER",
+        "mail.smtp_host is set neither in dev.yaml nor by PANDORA_MAIL__SMTP_HOST",
+        "mail.sender_address is set neither in dev.yaml nor by PANDORA_MAIL__SENDER_ADDRESS",
+        "mail.link_base_url is set neither in dev.yaml nor by PANDORA_MAIL__LINK_BASE_URL",
     )
 
 
@@ -281,6 +298,14 @@ def test_everything_that_is_wrong_is_reported_together_in_one_line(directory: Di
         (
             {"PANDORA_CORE__METRICS_PORT": "50051"},
             "core.port and core.metrics_port must differ",
+        ),
+        (
+            {"PANDORA_MAIL__SMTP_SECURITY": "none"},
+            "mail.smtp_authentication needs mail.smtp_security to be starttls or tls",
+        ),
+        (
+            {"PANDORA_MAIL__METRICS_PORT": "9466"},
+            "relay.metrics_port and mail.metrics_port must differ",
         ),
         (
             {"PANDORA_VAULT__ROLE_ID_FILE": "role_id"},

@@ -16,7 +16,7 @@ def test_no_setting_can_be_changed_after_loading() -> None:
 
 
 def test_each_number_of_time_or_size_names_its_unit() -> None:
-    units = ("_seconds", "_bytes", "_kib")
+    units = ("_seconds", "_days", "_bytes", "_kib")
     plain = {
         "core.port",
         "core.metrics_port",
@@ -25,12 +25,21 @@ def test_each_number_of_time_or_size_names_its_unit() -> None:
         "redis.port",
         "postgres.pool_min_size",
         "postgres.pool_max_size",
+        "tokens.refresh_reuse_limit",
+        "mfa.challenge_max_failures",
         "passwords.min_length",
         "passwords.time_cost",
         "passwords.parallelism",
         "passwords.hashing_threads",
         "passwords.queue_limit",
+        "throttling.account_delay_from_failure",
+        "throttling.address_delay_from_failure",
+        "throttling.most_failures",
         "relay.batch_size",
+        "mail.metrics_port",
+        "mail.smtp_port",
+        "mail.workers",
+        "mail.max_refusals",
         "telemetry.sampling_ratio",
     }
     numbers = {path for path, key in catalogue().items() if key.kind in {int, float}}

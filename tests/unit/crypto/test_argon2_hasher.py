@@ -107,7 +107,9 @@ def _damaged(kind: str) -> str:
     return {
         "empty": "",
         "plain text": "right",
-        "bcrypt": "$2b$12$KIXQJ3Zj0e5yBv0kVn1uUe0l2wq1h5hC4Vj1b0mC2x1Yb8a3l9b6K",
+        "bcrypt, cut": "$2b$12$KIXQJ3Zj0e5yBv0kVn1uUe0l2wq1h5hC4Vj1b0mC2x1Yb8a",
+        "bcrypt, endless": "$2b$31$KIXQJ3Zj0e5yBv0kVn1uUe0l2wq1h5hC4Vj1b0mC2x1Yb8a3l9b6K",
+        "scrypt, endless": "$scrypt$ln=30,r=8,p=1$c2FsdA$" + "A" * 43,
         "cut": sound.rpartition("$")[0],
         "letters that are none": sound[:-1] + "!",
         "no salt": sound.replace(sound.split("$")[4], ""),
@@ -125,7 +127,9 @@ def _damaged(kind: str) -> str:
     [
         "empty",
         "plain text",
-        "bcrypt",
+        "bcrypt, cut",
+        "bcrypt, endless",
+        "scrypt, endless",
         "cut",
         "letters that are none",
         "no salt",

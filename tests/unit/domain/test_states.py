@@ -32,6 +32,7 @@ SESSION = Session(
 STATE = SessionState(
     session_id=ONE,
     user_id=ONE,
+    authenticated_at=NOW,
     revoked_at=None,
     absolute_expires_at=NOW + timedelta(seconds=600),
     role=Role.USER,

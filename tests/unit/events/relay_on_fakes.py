@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 
 from opentelemetry.trace import NoOpTracer
 
+from core.domain.backoff import BackoffPolicy
 from core.domain.errors import DependencyUnavailable
 from core.domain.ports.outbox_relay import EventStream, OutboxEvent
-from core.events.backoff import BackoffPolicy
 from core.events.publish_spans import PublishSpans
 from core.events.relay import Relay, RelayPolicy
 from tests.fakes.clock import START, FakeClock

@@ -49,6 +49,8 @@ def _choices(hint: object) -> list[object]:
         return [None, *(value for option in options[:-1] for value in _choices(option))]
     if isinstance(hint, type) and issubclass(hint, Enum):
         return list(hint)
+    if hint is bool:
+        return [False, True]
     if hint is UUID:
         return [USER]
     return [("full_name",)] if options else ["service:compliance"]
@@ -95,6 +97,8 @@ def test_every_value_that_an_event_can_hold_reaches_its_json(
 def _in_json(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, bool):
+        return value
     return list(value) if isinstance(value, tuple) else str(value)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -28,8 +29,11 @@ from core.middleware.assembly import PipelineParts, build_pipeline
 from core.middleware.call import Context
 from core.middleware.deadline import DeadlineLimits
 from core.middleware.origin import TrustedPeers
+from core.middleware.rate_limit import RateParts
 from core.transport.services import SERVICES
+from tests.fakes.clock import START, FakeClock
 from tests.fakes.ids import FakeIds
+from tests.fakes.rates import unlimited_rates
 
 LIMIT_SECONDS = 10.0
 """No test waits longer for anything."""
@@ -39,6 +43,7 @@ OTHER_ID = UUID("019a2f60-2222-7aaa-8bbb-c0ffee000002")
 SESSION_ID = UUID("019a2f60-3333-7aaa-8bbb-c0ffee000003")
 
 NOBODY_TRUSTED = TrustedPeers()
+RECENT_SECONDS = 600
 LIMITS = DeadlineLimits(default_seconds=5.0, longest_seconds=8.0)
 
 Behaviour: TypeAlias = Callable[[Any, Context], Awaitable[Any]]
@@ -51,6 +56,7 @@ class FakeAuthenticator:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.errors: dict[str, DomainError] = {}
+        self.authenticated_at: datetime | None = START
 
     async def authenticate(self, access_token: str, origin: Origin) -> Caller:
         self.asked.append(access_token)
@@ -62,7 +68,13 @@ class FakeAuthenticator:
         if role is Role.SERVICE:
             actor = ActorType.SERVICE
             return Caller(origin=origin, actor_type=actor, service_name="orders", role=role)
-        return Caller(origin=origin, user_id=CALLER_ID, session_id=SESSION_ID, role=role)
+        return Caller(
+            origin=origin,
+            user_id=CALLER_ID,
+            session_id=SESSION_ID,
+            role=role,
+            authenticated_at=self.authenticated_at,
+        )
 
 
 class RecordingMetrics:
@@ -84,6 +96,7 @@ class Door:
 
     address: str = ""
     channel: Any = None
+    clock: FakeClock = field(default_factory=FakeClock)
     authenticator: FakeAuthenticator = field(default_factory=FakeAuthenticator)
     metrics: RecordingMetrics = field(default_factory=RecordingMetrics)
     log: LogCapture = field(default_factory=LogCapture)
@@ -100,9 +113,12 @@ class Door:
             tracer=provider.get_tracer("tests"),
             log=recording_logger(self.log),
             ids=FakeIds(),
+            clock=self.clock,
             seconds=asyncio.get_running_loop().time,
             trusted_peers=NOBODY_TRUSTED,
             deadlines=LIMITS,
+            rates=unlimited_rates(),
+            recent_authentication_seconds=RECENT_SECONDS,
         )
 
     async def call(
@@ -202,11 +218,13 @@ async def open_door(
     trusted_peers: TrustedPeers = NOBODY_TRUSTED,
     deadlines: DeadlineLimits = LIMITS,
     tracer: Tracer | None = None,
+    rates: RateParts | None = None,
 ) -> AsyncIterator[Door]:
     """Serve every method of the services; what is not scripted answers an empty message."""
     door = Door()
     parts = replace(door.parts(), trusted_peers=trusted_peers, deadlines=deadlines)
     parts = parts if tracer is None else replace(parts, tracer=tracer)
+    parts = parts if rates is None else replace(parts, rates=rates)
     pipeline = build_pipeline(parts, services)
     server = grpc.aio.server(interceptors=(pipeline,))
     server.add_generic_rpc_handlers([*(_scripted(door, each) for each in services), *extra])

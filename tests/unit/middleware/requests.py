@@ -18,6 +18,9 @@ from pandora.user.v1 import (
     kyc_service_pb2 as kyc,
 )
 from pandora.user.v1 import (
+    mfa_service_pb2 as mfa,
+)
+from pandora.user.v1 import (
     session_service_pb2 as session,
 )
 from pandora.user.v1 import (
@@ -31,12 +34,23 @@ ABOUT_A_USER: Mapping[str, Callable[[str], Message]] = {
     "UserService/UpdateUser": lambda who: user.UpdateUserRequest(user_id=who, full_name="A B"),
     "UserService/DeleteUser": lambda who: user.DeleteUserRequest(user_id=who),
     "UserService/RestoreUser": lambda who: user.RestoreUserRequest(user_id=who),
+    "UserService/ChangePassword": lambda who: user.ChangePasswordRequest(
+        user_id=who, current_password="p" * 15, new_password="q" * 15
+    ),
+    "UserService/RequestEmailVerification": lambda who: user.RequestEmailVerificationRequest(
+        user_id=who
+    ),
     "UserService/SetUserRole": lambda who: user.SetUserRoleRequest(
         user_id=who, role=user_pb2.ROLE_SUPPORT
     ),
     "UserService/SuspendUser": lambda who: user.SuspendUserRequest(user_id=who, reason="asked to"),
     "UserService/ReactivateUser": lambda who: user.ReactivateUserRequest(
         user_id=who, reason="asked to"
+    ),
+    "MfaService/EnrollTotp": lambda who: mfa.EnrollTotpRequest(user_id=who),
+    "MfaService/ConfirmTotp": lambda who: mfa.ConfirmTotpRequest(user_id=who, totp_code="123456"),
+    "MfaService/DisableTotp": lambda who: mfa.DisableTotpRequest(
+        user_id=who, password="p" * 15, totp_code="123456"
     ),
     "SessionService/ListSessions": lambda who: session.ListSessionsRequest(user_id=who),
     "SessionService/RevokeSession": lambda who: session.RevokeSessionRequest(
@@ -54,9 +68,19 @@ ABOUT_A_USER: Mapping[str, Callable[[str], Message]] = {
 OTHERS: Mapping[str, Callable[[], Message]] = {
     "AuthService/Register": lambda: auth.RegisterRequest(email="a@b.example", password="p" * 15),
     "AuthService/Login": lambda: auth.LoginRequest(email="a@b.example", password="p" * 15),
+    "AuthService/CompleteMfa": lambda: auth.CompleteMfaRequest(
+        challenge_token="c", totp_code="123456"
+    ),
     "AuthService/RefreshToken": lambda: auth.RefreshTokenRequest(refresh_token="r"),
     "AuthService/Logout": lambda: auth.LogoutRequest(refresh_token="r"),
     "AuthService/IntrospectToken": lambda: auth.IntrospectTokenRequest(token="t"),
+    "AuthService/RequestPasswordReset": lambda: auth.RequestPasswordResetRequest(
+        email="a@b.example"
+    ),
+    "AuthService/ResetPassword": lambda: auth.ResetPasswordRequest(
+        token="t", new_password="p" * 15
+    ),
+    "AuthService/ConfirmEmail": lambda: auth.ConfirmEmailRequest(token="t"),
     "AuthService/GetJwks": auth.GetJwksRequest,
     "UserService/GetUserByEmail": lambda: user.GetUserByEmailRequest(email="a@b.example"),
     "UserService/BatchGetUsers": lambda: user.BatchGetUsersRequest(user_ids=[_ID]),

@@ -113,6 +113,23 @@ def test_what_was_audited_is_counted() -> None:
     assert "Ada" not in str(lines)
 
 
+def test_a_login_with_a_second_factor_is_counted_when_it_is_complete() -> None:
+    registry = CollectorRegistry()
+    metrics = AuditMetrics(registry)
+    required = {"second_factor": "required"}
+    metrics.count(
+        [
+            entry(AuditAction.LOGIN, AuditOutcome.SUCCESS, details=required),
+            entry(AuditAction.MFA_COMPLETE, AuditOutcome.FAILURE, reason="MFA_CODE_INVALID"),
+            entry(AuditAction.MFA_COMPLETE, AuditOutcome.SUCCESS, details={"method": "totp"}),
+        ]
+    )
+    lines = told(registry)
+    assert 'pandora_logins_total{outcome="challenge",reason=""} 1.0' in lines
+    assert 'pandora_logins_total{outcome="failure",reason="MFA_CODE_INVALID"} 1.0' in lines
+    assert 'pandora_logins_total{outcome="success",reason=""} 1.0' in lines
+
+
 def test_the_relay_tells_results_lag_and_backlog() -> None:
     registry = CollectorRegistry()
     metrics = RelayMetrics(registry)

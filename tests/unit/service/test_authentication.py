@@ -34,6 +34,8 @@ async def _logged_in() -> tuple[World, LoginResult]:
 
 async def test_a_person_is_known_by_the_token_of_a_living_session() -> None:
     world, opened = await _logged_in()
+    logged_in_at = world.clock.now()
+    world.clock.advance(60)
     caller = await _authenticate(world, opened.tokens.access_token)
     assert caller == Caller(
         origin=ORIGIN,
@@ -41,7 +43,19 @@ async def test_a_person_is_known_by_the_token_of_a_living_session() -> None:
         user_id=opened.user.id,
         session_id=opened.tokens.session_id,
         role=Role.USER,
+        authenticated_at=logged_in_at,
     )
+
+
+async def test_a_refresh_is_no_authentication() -> None:
+    world, opened = await _logged_in()
+    logged_in_at = world.clock.now()
+    world.clock.advance(60)
+    pair = await world.use_cases.refresh.refresh(
+        refresh_token=opened.tokens.refresh_token, request_id=None, caller=world.nobody
+    )
+    caller = await _authenticate(world, pair.access_token)
+    assert caller.authenticated_at == logged_in_at
 
 
 async def test_the_role_of_now_counts_not_that_of_the_token() -> None:

@@ -5,6 +5,7 @@ import pytest
 from core.domain.errors import UserNotFound
 from core.domain.kyc import KycStatus
 from core.domain.ports.user_service import UserService
+from core.domain.session import LoginResult
 from tests.fakes.world import PASSWORD, World
 
 
@@ -14,8 +15,10 @@ async def test_the_platform_s_operations_are_those_of_the_use_cases() -> None:
     user = await service.register(
         email="ada@example.com", password=PASSWORD, full_name="Ada", caller=world.nobody
     )
+    assert user is not None
     assert await service.get_by_id(user.id) == user
     opened = await service.login(email="ada@example.com", password=PASSWORD, caller=world.nobody)
+    assert isinstance(opened, LoginResult)
     assert opened.user == user
     kyc = await service.update_kyc(
         user.id, status=KycStatus.VERIFIED, reason=None, caller=world.staff()

@@ -4,6 +4,7 @@ import pytest
 
 from core.domain.errors import EmailAlreadyRegistered
 from core.domain.events import RecordedEvent, UserDeleted
+from core.domain.mfa import TotpEnrolment
 from core.domain.user import NewUser, Role
 from tests.fakes.clock import START
 from tests.fakes.tables import PortMisuse
@@ -45,6 +46,19 @@ async def test_a_session_is_locked_after_its_person() -> None:
             await unit.sessions.lock(session_id)
         await unit.users.lock(user.id)
         assert await unit.sessions.lock(session_id) is not None
+
+
+async def test_the_second_factor_is_changed_under_the_lock_of_its_person() -> None:
+    world = World()
+    user = await world.register()
+    enrolment = TotpEnrolment(user_id=user.id, sealed_secret="vault:v1:x", created_at=START)
+    async with world.database.transaction() as unit:
+        with pytest.raises(PortMisuse, match="locked before"):
+            await unit.totp_enrolments.put(enrolment)
+        with pytest.raises(PortMisuse, match="locked before"):
+            await unit.recovery_codes.use(user.id, "digest", at=START)
+        await unit.users.lock(user.id)
+        await unit.totp_enrolments.put(enrolment)
 
 
 async def test_nothing_is_written_outside_a_unit_of_work() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.audit import AuditAction, AuditOutcome, ResourceType
+from core.domain.caller import Caller
 from core.domain.errors import (
     AccountSuspended,
     DomainError,
@@ -21,9 +22,9 @@ from tests.fakes.world import LIFETIMES, World
 DAY = 24 * 3600
 
 
-async def _refresh(world: World, refresh_token: str) -> TokenPair:
+async def _refresh(world: World, refresh_token: str, caller: Caller | None = None) -> TokenPair:
     return await world.use_cases.refresh.refresh(
-        refresh_token=refresh_token, request_id=None, caller=world.nobody
+        refresh_token=refresh_token, request_id=None, caller=caller or world.nobody
     )
 
 
@@ -35,11 +36,13 @@ async def _logged_in() -> tuple[World, TokenPair]:
     return world, tokens
 
 
-async def _refused(world: World, error: type[DomainError], refresh_token: str) -> None:
+async def _refused(
+    world: World, error: type[DomainError], refresh_token: str, caller: Caller | None = None
+) -> None:
     """Expect a refusal that leaves one row of the audit log and nothing else."""
     before = world.database.snapshot()
     with pytest.raises(error):
-        await _refresh(world, refresh_token)
+        await _refresh(world, refresh_token, caller)
     after = world.database.snapshot()
     assert replace(after, audit=before.audit) == before
     entry = world.database.audit_entries[-1]
@@ -122,7 +125,7 @@ async def test_reuse_ends_the_session_before_it_is_answered() -> None:
     refreshed = await _refresh(world, tokens.refresh_token)
     world.forget_the_past()
     with pytest.raises(RefreshTokenReused):
-        await _refresh(world, tokens.refresh_token)
+        await _refresh(world, tokens.refresh_token, world.stranger)
     session = world.database.tables.sessions[tokens.session_id]
     assert session.revoked_at == world.clock.now()
     assert session.revocation_cause is RevocationCause.REFRESH_TOKEN_REUSED
@@ -145,7 +148,7 @@ async def test_the_token_that_followed_a_reused_one_is_worthless() -> None:
     world, tokens = await _logged_in()
     refreshed = await _refresh(world, tokens.refresh_token)
     with pytest.raises(RefreshTokenReused):
-        await _refresh(world, tokens.refresh_token)
+        await _refresh(world, tokens.refresh_token, world.stranger)
     await _refused(world, RefreshTokenInvalid, refreshed.refresh_token)
 
 
@@ -153,9 +156,9 @@ async def test_reuse_after_the_end_of_the_session_is_named_but_not_told_again() 
     world, tokens = await _logged_in()
     await _refresh(world, tokens.refresh_token)
     with pytest.raises(RefreshTokenReused):
-        await _refresh(world, tokens.refresh_token)
+        await _refresh(world, tokens.refresh_token, world.stranger)
     world.clock.advance(60)
-    await _refused(world, RefreshTokenReused, tokens.refresh_token)
+    await _refused(world, RefreshTokenReused, tokens.refresh_token, world.stranger)
 
 
 async def test_another_session_of_the_same_person_survives_a_reuse() -> None:
@@ -163,7 +166,7 @@ async def test_another_session_of_the_same_person_survives_a_reuse() -> None:
     other = (await world.login()).tokens
     await _refresh(world, tokens.refresh_token)
     with pytest.raises(RefreshTokenReused):
-        await _refresh(world, tokens.refresh_token)
+        await _refresh(world, tokens.refresh_token, world.stranger)
     await _refresh(world, other.refresh_token)
 
 

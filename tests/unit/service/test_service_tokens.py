@@ -1,5 +1,6 @@
 """Tokens of other services."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from core.domain.audit import AuditAction, AuditOutcome, ResourceType
 from core.domain.caller import ActorType
 from core.domain.errors import ValidationFailed
 from core.domain.user import Role
-from tests.fakes.world import World
+from tests.fakes.world import LIFETIMES, World
 
 
 async def test_a_service_s_token_lives_an_hour_unless_asked_otherwise() -> None:
@@ -114,3 +115,11 @@ async def test_revoking_nothing_leaves_no_trace() -> None:
     before = world.database.snapshot()
     assert await world.use_cases.service_tokens.revoke("ledger", caller=world.system) == 0
     assert world.database.snapshot() == before
+
+
+async def test_an_operator_can_allow_shorter_lives_only() -> None:
+    world = World(replace(LIFETIMES, service_token_max_seconds=60))
+    service_tokens = world.use_cases.service_tokens
+    assert await service_tokens.mint("ledger", lifetime_seconds=60, caller=world.system)
+    with pytest.raises(ValidationFailed):
+        await service_tokens.mint("ledger", lifetime_seconds=61, caller=world.system)

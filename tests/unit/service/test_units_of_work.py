@@ -7,9 +7,12 @@ import pytest
 
 from core.domain.audit import AuditOutcome
 from core.domain.errors import DependencyUnavailable
+from tests.unit.service.recovery_scenarios import RECOVERY_SCENARIOS
 from tests.unit.service.scenarios import SCENARIOS, Ada, Scenario
 
-every_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
+ALL_SCENARIOS = (*SCENARIOS, *RECOVERY_SCENARIOS)
+
+every_scenario = pytest.mark.parametrize("scenario", ALL_SCENARIOS, ids=lambda each: each.name)
 
 
 async def _run(scenario: Scenario, ada: Ada) -> None:
@@ -44,10 +47,10 @@ async def test_there_is_exactly_one_row_of_the_audit_log(scenario: Scenario) -> 
     before = len(ada.world.database.audit_entries)
     await _run(scenario, ada)
     (entry,) = ada.world.database.audit_entries[before:]
-    expected = AuditOutcome.SUCCESS if scenario.error is None else AuditOutcome.FAILURE
-    assert entry.outcome is expected
-    if scenario.error is not None:
-        assert entry.reason == scenario.error.reason
+    refusal = scenario.error or scenario.recorded
+    assert entry.outcome is (AuditOutcome.SUCCESS if refusal is None else AuditOutcome.FAILURE)
+    if refusal is not None:
+        assert entry.reason == refusal.reason
 
 
 @every_scenario
@@ -85,12 +88,23 @@ async def test_neither_log_nor_events_hold_what_is_secret_or_personal(scenario: 
     ]
     written += ada.world.database.recorded_events
     text = repr(written)
-    for secret in ("example.com", "correct horse", "wrong", "refresh-token", "access-token"):
+    for secret in (
+        "example.com",
+        "correct horse",
+        "another horse",
+        "wrong",
+        "refresh-token",
+        "access-token",
+        "challenge-token",
+        "one-time-token",
+        "CODE-",
+        "918273",
+    ):
         assert secret not in text
 
 
 async def test_locks_are_taken_in_one_order() -> None:
     order = {"users.lock_admins": 0, "users.lock": 1, "sessions.lock": 2}
-    for scenario in SCENARIOS:
+    for scenario in ALL_SCENARIOS:
         locks = [order[step] for step in await _steps(scenario) if step in order]
         assert locks == sorted(locks), scenario.name

@@ -13,7 +13,7 @@ from structlog.testing import LogCapture
 
 from core.config.settings import CoreSettings
 from core.domain.access_token import PublicKey
-from core.domain.ports.clock import IdGenerator
+from core.domain.ports.clock import Clock, IdGenerator
 from core.domain.session import LoginResult
 from core.domain.user import Role, User
 from core.middleware.assembly import PipelineParts, build_pipeline
@@ -27,11 +27,19 @@ from pandora.user.v1 import (
     audit_service_pb2_grpc,
     auth_service_pb2_grpc,
     kyc_service_pb2_grpc,
+    mfa_service_pb2_grpc,
     session_service_pb2_grpc,
     user_service_pb2_grpc,
 )
+from tests.fakes.rates import unlimited_rates
 from tests.fakes.world import World
-from tests.unit.middleware.door import LIMIT_SECONDS, RecordingMetrics, Refusal, recording_logger
+from tests.unit.middleware.door import (
+    LIMIT_SECONDS,
+    RECENT_SECONDS,
+    RecordingMetrics,
+    Refusal,
+    recording_logger,
+)
 
 Metadata = tuple[tuple[str, str], ...]
 
@@ -50,6 +58,7 @@ class ServedCore:
         self.auth = auth_service_pb2_grpc.AuthServiceStub(self.channel)
         self.users = user_service_pb2_grpc.UserServiceStub(self.channel)
         self.sessions = session_service_pb2_grpc.SessionServiceStub(self.channel)
+        self.mfa = mfa_service_pb2_grpc.MfaServiceStub(self.channel)
         self.kyc = kyc_service_pb2_grpc.KycServiceStub(self.channel)
         self.audit = audit_service_pb2_grpc.AuditServiceStub(self.channel)
         self.health_stub: Any = health_pb2_grpc.HealthStub(self.channel)  # type: ignore[no-untyped-call]
@@ -118,6 +127,7 @@ async def serving(
     use_cases: UseCases,
     public_keys: Callable[[], Sequence[PublicKey]],
     ids: IdGenerator,
+    clock: Clock,
     settings: CoreSettings,
 ) -> AsyncIterator[ServedCore]:
     """Serve on loopback, SERVING, until the block ends."""
@@ -128,9 +138,12 @@ async def serving(
         tracer=TracerProvider().get_tracer("tests"),
         log=recording_logger(log),
         ids=ids,
+        clock=clock,
         seconds=asyncio.get_running_loop().time,
         trusted_peers=TrustedPeers.parse(settings.trusted_peers),
         deadlines=DeadlineLimits(default_seconds=5.0, longest_seconds=LIMIT_SECONDS),
+        rates=unlimited_rates(),
+        recent_authentication_seconds=RECENT_SECONDS,
     )
     health = build_health()
     server = build_server(
@@ -159,7 +172,7 @@ async def running_core(settings: CoreSettings | None = None) -> AsyncIterator[Co
     world = World()
     settings = settings or CoreSettings()
     public_keys = world.access_tokens.public_keys
-    async with serving(world.use_cases, public_keys, world.ids, settings) as served:
+    async with serving(world.use_cases, public_keys, world.ids, world.clock, settings) as served:
         yield Core(
             world=world,
             server=served.server,

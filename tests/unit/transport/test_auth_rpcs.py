@@ -69,16 +69,19 @@ async def test_login_answers_tokens_that_work() -> None:
     assert not login.HasField("mfa_challenge")
 
 
-async def test_refresh_answers_the_next_pair_and_refuses_the_first_one_afterwards() -> None:
+async def test_refresh_answers_the_next_pair_and_the_same_one_to_a_retry_until_it_is_used() -> None:
     async with running_core() as core:
         ada = await core.user()
         first = ada.login.tokens.refresh_token
-        pair = await core.auth.RefreshToken(
-            pb.RefreshTokenRequest(refresh_token=first, request_id="try-1")
-        )
+        attempt = pb.RefreshTokenRequest(refresh_token=first, request_id="try-1")
+        pair = await core.auth.RefreshToken(attempt)
+        core.world.clock.advance(60)
+        retried = await core.auth.RefreshToken(attempt)
+        await core.auth.RefreshToken(pb.RefreshTokenRequest(refresh_token=pair.refresh_token))
         reused = await refused(core.auth.RefreshToken(pb.RefreshTokenRequest(refresh_token=first)))
 
     assert pair.refresh_token != first
+    assert retried.refresh_token == pair.refresh_token
     assert pair.token_type == "Bearer"
     assert pair.expires_in == 900
     assert pair.refresh_expires_in == 7 * 24 * 3600

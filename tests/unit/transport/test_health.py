@@ -14,7 +14,10 @@ pytestmark = pytest.mark.asyncio
 SERVING = pb.HealthCheckResponse.SERVING
 NOT_SERVING = pb.HealthCheckResponse.NOT_SERVING
 UP, LOST = True, False
-NAMES = ["", *(f"pandora.user.v1.{n}Service" for n in ("Auth", "User", "Session", "Kyc", "Audit"))]
+NAMES = [
+    "",
+    *(f"pandora.user.v1.{n}Service" for n in ("Auth", "User", "Session", "Mfa", "Kyc", "Audit")),
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,6 +8,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from core.config.settings import CoreSettings
+from core.domain.password_hash import Verdict
 from core.middleware.pipeline import Pipeline
 from core.transport.server import PortUnavailable, build_health, build_server, listen, stop
 from pandora.user.v1 import auth_service_pb2 as pb
@@ -37,6 +38,7 @@ async def test_reflection_shows_the_contract_to_whoever_asks() -> None:
         "pandora.user.v1.AuthService",
         "pandora.user.v1.UserService",
         "pandora.user.v1.SessionService",
+        "pandora.user.v1.MfaService",
         "pandora.user.v1.KycService",
         "pandora.user.v1.AuditService",
         "grpc.health.v1.Health",
@@ -107,12 +109,12 @@ async def test_a_call_under_way_is_finished_while_the_server_stops(
     async with running_core() as core:
         hashing, finish = asyncio.Event(), asyncio.Event()
 
-        async def verify(_hash: str | None, _password: str) -> bool:
+        async def judge(_hash: str | None, _password: str) -> Verdict:
             hashing.set()
             await finish.wait()
-            return False
+            return Verdict.WRONG
 
-        monkeypatch.setattr(core.world.hasher, "verify", verify)
+        monkeypatch.setattr(core.world.hasher, "judge", judge)
         login = asyncio.ensure_future(
             refused(core.auth.Login(pb.LoginRequest(email="a@b.example", password="p")))
         )
@@ -132,15 +134,15 @@ async def test_a_call_that_outlives_the_grace_is_cut_off(monkeypatch: pytest.Mon
     async with running_core() as core:
         hashing, cut = asyncio.Event(), asyncio.Event()
 
-        async def verify(_hash: str | None, _password: str) -> bool:
+        async def judge(_hash: str | None, _password: str) -> Verdict:
             hashing.set()
             try:
                 await asyncio.Event().wait()
             finally:
                 cut.set()
-            return False
+            return Verdict.WRONG
 
-        monkeypatch.setattr(core.world.hasher, "verify", verify)
+        monkeypatch.setattr(core.world.hasher, "judge", judge)
         login = asyncio.ensure_future(
             refused(core.auth.Login(pb.LoginRequest(email="a@b.example", password="p")))
         )

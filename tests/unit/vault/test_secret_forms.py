@@ -1,6 +1,7 @@
 """A secret is taken only in the form that is agreed on, and never quoted."""
 
 import base64
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -14,8 +15,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+from core.domain.signing_key import StoredKey
 from core.vault.errors import SecretMalformed
 from core.vault.secrets import DEV_SEED, PAGE_TOKEN_KEY, POSTGRES, REDIS, SIGNING_KEYS, Secret
+from core.vault.signing_keys import as_content
 
 CURVE = ec.SECP256R1()
 CREDENTIALS = {"username": "pandora_service", "password": "hunter2"}
@@ -73,7 +76,20 @@ def test_the_seed_of_a_developers_machine_stays_out_of_sight() -> None:
 
 
 def test_a_symmetric_key_is_32_bytes_in_base64() -> None:
-    assert PAGE_TOKEN_KEY.parsed({"key": base64.b64encode(KEY).decode()}) == KEY
+    assert PAGE_TOKEN_KEY.parsed({"key": base64.b64encode(KEY).decode()}) == (KEY,)
+
+
+def test_other_keys_follow_the_one_that_is_worked_with() -> None:
+    others = [bytes([number]) * 32 for number in range(2)]
+    content = {
+        "key": base64.b64encode(KEY).decode(),
+        "other_keys": [base64.b64encode(other).decode() for other in others],
+    }
+    assert PAGE_TOKEN_KEY.parsed(content) == (KEY, *others)
+    twice = problem(PAGE_TOKEN_KEY, content | {"other_keys": [content["key"]]})
+    assert twice.endswith("other_keys must differ from each other and from key")
+    assert problem(PAGE_TOKEN_KEY, content | {"other_keys": ["AA=="]}).endswith("32 bytes")
+    assert problem(PAGE_TOKEN_KEY, content | {"other_keys": "AA=="}).endswith("list of texts")
 
 
 @pytest.mark.parametrize(
@@ -103,6 +119,23 @@ def test_signing_keys_come_with_their_times_in_utc() -> None:
     assert pem(key.private_key) == entry["private_key_pem"]
     assert "PRIVATE" not in repr(key)
     assert "EllipticCurve" not in repr(key)
+
+
+def test_what_is_written_of_keys_is_read_as_they_were() -> None:
+    read = SIGNING_KEYS.parsed(
+        keys(key_entry(), key_entry(kid="key-2", expires_at="2026-04-14T09:00:00.123456Z"))
+    )
+    stored = [
+        StoredKey(
+            kid=key.kid,
+            private_key_pem=key.private_key_pem,
+            published_at=key.published_at,
+            signs_from=key.signs_from,
+            expires_at=key.expires_at,
+        )
+        for key in read
+    ]
+    assert SIGNING_KEYS.parsed(json.loads(json.dumps(as_content(stored)))) == read
 
 
 def test_one_content_gives_equal_keys_and_another_does_not() -> None:

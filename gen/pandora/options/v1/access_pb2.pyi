@@ -16,27 +16,50 @@ class CallerRole(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CALLER_ROLE_COMPLIANCE: _ClassVar[CallerRole]
     CALLER_ROLE_ADMIN: _ClassVar[CallerRole]
     CALLER_ROLE_SERVICE: _ClassVar[CallerRole]
+
+class RateClass(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RATE_CLASS_UNSPECIFIED: _ClassVar[RateClass]
+    RATE_CLASS_LOGIN: _ClassVar[RateClass]
+    RATE_CLASS_REGISTRATION: _ClassVar[RateClass]
+    RATE_CLASS_RECOVERY: _ClassVar[RateClass]
+    RATE_CLASS_TOKEN: _ClassVar[RateClass]
+    RATE_CLASS_READ: _ClassVar[RateClass]
+    RATE_CLASS_WRITE: _ClassVar[RateClass]
+    RATE_CLASS_BULK: _ClassVar[RateClass]
 CALLER_ROLE_UNSPECIFIED: CallerRole
 CALLER_ROLE_USER: CallerRole
 CALLER_ROLE_SUPPORT: CallerRole
 CALLER_ROLE_COMPLIANCE: CallerRole
 CALLER_ROLE_ADMIN: CallerRole
 CALLER_ROLE_SERVICE: CallerRole
+RATE_CLASS_UNSPECIFIED: RateClass
+RATE_CLASS_LOGIN: RateClass
+RATE_CLASS_REGISTRATION: RateClass
+RATE_CLASS_RECOVERY: RateClass
+RATE_CLASS_TOKEN: RateClass
+RATE_CLASS_READ: RateClass
+RATE_CLASS_WRITE: RateClass
+RATE_CLASS_BULK: RateClass
 ACCESS_FIELD_NUMBER: _ClassVar[int]
 access: _descriptor.FieldDescriptor
 
 class AccessRule(_message.Message):
-    __slots__ = ("anyone", "roles", "self", "never_self", "success_status", "public_max_age_seconds")
+    __slots__ = ("anyone", "roles", "self", "never_self", "success_status", "public_max_age_seconds", "recent_authentication", "rate_class")
     ANYONE_FIELD_NUMBER: _ClassVar[int]
     ROLES_FIELD_NUMBER: _ClassVar[int]
     SELF_FIELD_NUMBER: _ClassVar[int]
     NEVER_SELF_FIELD_NUMBER: _ClassVar[int]
     SUCCESS_STATUS_FIELD_NUMBER: _ClassVar[int]
     PUBLIC_MAX_AGE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    RECENT_AUTHENTICATION_FIELD_NUMBER: _ClassVar[int]
+    RATE_CLASS_FIELD_NUMBER: _ClassVar[int]
     anyone: bool
     roles: _containers.RepeatedScalarFieldContainer[CallerRole]
     self: bool
     never_self: bool
     success_status: int
     public_max_age_seconds: int
-    def __init__(self_, anyone: _Optional[bool] = ..., roles: _Optional[_Iterable[_Union[CallerRole, str]]] = ..., self: _Optional[bool] = ..., never_self: _Optional[bool] = ..., success_status: _Optional[int] = ..., public_max_age_seconds: _Optional[int] = ...) -> None: ...
+    recent_authentication: bool
+    rate_class: RateClass
+    def __init__(self_, anyone: _Optional[bool] = ..., roles: _Optional[_Iterable[_Union[CallerRole, str]]] = ..., self: _Optional[bool] = ..., never_self: _Optional[bool] = ..., success_status: _Optional[int] = ..., public_max_age_seconds: _Optional[int] = ..., recent_authentication: _Optional[bool] = ..., rate_class: _Optional[_Union[RateClass, str]] = ...) -> None: ...

@@ -30,7 +30,7 @@ from pandora.user.v1 import kyc_pb2 as pandora_dot_user_dot_v1_dot_kyc__pb2
 from pandora.user.v1 import user_pb2 as pandora_dot_user_dot_v1_dot_user__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"pandora/user/v1/auth_service.proto\x12\x0fpandora.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fpandora/options/v1/access.proto\x1a\x19pandora/user/v1/kyc.proto\x1a\x1apandora/user/v1/user.proto\"\xdf\x01\n\x0fRegisterRequest\x12S\n\x05\x65mail\x18\x01 \x01(\tB=\xbaH:r8\x10\x03\x18\xc0\x02\x32\x31^\\s*[^\\s@\\x00-\\x1f\\x7f]+@[^\\s@\\x00-\\x1f\\x7f]+\\s*$R\x05\x65mail\x12&\n\x08password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x08password\x12\x41\n\tfull_name\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$H\x00R\x08\x66ullName\x88\x01\x01\x42\x0c\n\n_full_name\"K\n\x10RegisterResponse\x12.\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserH\x00R\x04user\x88\x01\x01\x42\x07\n\x05_user\"T\n\x0cLoginRequest\x12\x1e\n\x05\x65mail\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc0\x02R\x05\x65mail\x12$\n\x08password\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\x08password\"V\n\x0cMfaChallenge\x12\'\n\x0f\x63hallenge_token\x18\x01 \x01(\tR\x0e\x63hallengeToken\x12\x1d\n\nexpires_in\x18\x02 \x01(\x05R\texpiresIn\"\xfb\x03\n\rLoginResponse\x12&\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tH\x00R\x0b\x61\x63\x63\x65ssToken\x88\x01\x01\x12(\n\rrefresh_token\x18\x02 \x01(\tH\x01R\x0crefreshToken\x88\x01\x01\x12\"\n\ntoken_type\x18\x03 \x01(\tH\x02R\ttokenType\x88\x01\x01\x12\"\n\nexpires_in\x18\x04 \x01(\x05H\x03R\texpiresIn\x88\x01\x01\x12\x31\n\x12refresh_expires_in\x18\x05 \x01(\x05H\x04R\x10refreshExpiresIn\x88\x01\x01\x12\"\n\nsession_id\x18\x06 \x01(\tH\x05R\tsessionId\x88\x01\x01\x12.\n\x04user\x18\x07 \x01(\x0b\x32\x15.pandora.user.v1.UserH\x06R\x04user\x88\x01\x01\x12G\n\rmfa_challenge\x18\x08 \x01(\x0b\x32\x1d.pandora.user.v1.MfaChallengeH\x07R\x0cmfaChallenge\x88\x01\x01\x42\x0f\n\r_access_tokenB\x10\n\x0e_refresh_tokenB\r\n\x0b_token_typeB\r\n\x0b_expires_inB\x15\n\x13_refresh_expires_inB\r\n\x0b_session_idB\x07\n\x05_userB\x10\n\x0e_mfa_challenge\"\x94\x01\n\x13RefreshTokenRequest\x12/\n\rrefresh_token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04R\x0crefreshToken\x12=\n\nrequest_id\x18\x02 \x01(\tB\x19\xbaH\x16r\x14\x18@2\x10^[A-Za-z0-9_-]+$H\x00R\trequestId\x88\x01\x01\x42\r\n\x0b_request_id\"\xe9\x01\n\x14RefreshTokenResponse\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12#\n\rrefresh_token\x18\x02 \x01(\tR\x0crefreshToken\x12\x1d\n\ntoken_type\x18\x03 \x01(\tR\ttokenType\x12\x1d\n\nexpires_in\x18\x04 \x01(\x05R\texpiresIn\x12,\n\x12refresh_expires_in\x18\x05 \x01(\x05R\x10refreshExpiresIn\x12\x1d\n\nsession_id\x18\x06 \x01(\tR\tsessionId\"W\n\rLogoutRequest\x12\x34\n\rrefresh_token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04H\x00R\x0crefreshToken\x88\x01\x01\x42\x10\n\x0e_refresh_token\"\x10\n\x0eLogoutResponse\":\n\x16IntrospectTokenRequest\x12 \n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80@R\x05token\"\xdc\x03\n\x17IntrospectTokenResponse\x12\x16\n\x06\x61\x63tive\x18\x01 \x01(\x08R\x06\x61\x63tive\x12\x1c\n\x07user_id\x18\x02 \x01(\tH\x00R\x06userId\x88\x01\x01\x12\"\n\nsession_id\x18\x03 \x01(\tH\x01R\tsessionId\x88\x01\x01\x12.\n\x04role\x18\x04 \x01(\x0e\x32\x15.pandora.user.v1.RoleH\x02R\x04role\x88\x01\x01\x12>\n\nkyc_status\x18\x05 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusH\x03R\tkycStatus\x88\x01\x01\x12<\n\tissued_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x04R\x08issuedAt\x88\x01\x01\x12>\n\nexpires_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x05R\texpiresAt\x88\x01\x01\x12\x1d\n\x07subject\x18\x08 \x01(\tH\x06R\x07subject\x88\x01\x01\x42\n\n\x08_user_idB\r\n\x0b_session_idB\x07\n\x05_roleB\r\n\x0b_kyc_statusB\x0c\n\n_issued_atB\r\n\x0b_expires_atB\n\n\x08_subject\"\x10\n\x0eGetJwksRequest\"B\n\x0fGetJwksResponse\x12/\n\x04keys\x18\x01 \x03(\x0b\x32\x1b.pandora.user.v1.JsonWebKeyR\x04keys\"\x82\x01\n\nJsonWebKey\x12\x10\n\x03kty\x18\x01 \x01(\tR\x03kty\x12\x10\n\x03\x63rv\x18\x02 \x01(\tR\x03\x63rv\x12\x0c\n\x01x\x18\x03 \x01(\tR\x01x\x12\x0c\n\x01y\x18\x04 \x01(\tR\x01y\x12\x10\n\x03kid\x18\x05 \x01(\tR\x03kid\x12\x10\n\x03use\x18\x06 \x01(\tR\x03use\x12\x10\n\x03\x61lg\x18\x07 \x01(\tR\x03\x61lg2\xf4\x05\n\x0b\x41uthService\x12y\n\x08Register\x12 .pandora.user.v1.RegisterRequest\x1a!.pandora.user.v1.RegisterResponse\"(\x90\x02\x00\x8a\xb5\x18\x05\x08\x01(\xc9\x01\x82\xd3\xe4\x93\x02\x16\"\x11/v1/auth/register:\x01*\x12j\n\x05Login\x12\x1d.pandora.user.v1.LoginRequest\x1a\x1e.pandora.user.v1.LoginResponse\"\"\x90\x02\x00\x8a\xb5\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x13\"\x0e/v1/auth/login:\x01*\x12\x81\x01\n\x0cRefreshToken\x12$.pandora.user.v1.RefreshTokenRequest\x1a%.pandora.user.v1.RefreshTokenResponse\"$\x90\x02\x00\x8a\xb5\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x15\"\x10/v1/auth/refresh:\x01*\x12n\n\x06Logout\x12\x1e.pandora.user.v1.LogoutRequest\x1a\x1f.pandora.user.v1.LogoutResponse\"#\x90\x02\x02\x8a\xb5\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/auth/logout:\x01*\x12\x8f\x01\n\x0fIntrospectToken\x12\'.pandora.user.v1.IntrospectTokenRequest\x1a(.pandora.user.v1.IntrospectTokenResponse\")\x90\x02\x01\x8a\xb5\x18\x04\x12\x02\x05\x04\x82\xd3\xe4\x93\x02\x18\"\x13/v1/auth/introspect:\x01*\x12x\n\x07GetJwks\x12\x1f.pandora.user.v1.GetJwksRequest\x1a .pandora.user.v1.GetJwksResponse\"*\x90\x02\x01\x8a\xb5\x18\x05\x08\x01\x30\xac\x02\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.jsonb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"pandora/user/v1/auth_service.proto\x12\x0fpandora.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fpandora/options/v1/access.proto\x1a\x19pandora/user/v1/kyc.proto\x1a\x1apandora/user/v1/user.proto\"\xdf\x01\n\x0fRegisterRequest\x12S\n\x05\x65mail\x18\x01 \x01(\tB=\xbaH:r8\x10\x03\x18\xc0\x02\x32\x31^\\s*[^\\s@\\x00-\\x1f\\x7f]+@[^\\s@\\x00-\\x1f\\x7f]+\\s*$R\x05\x65mail\x12&\n\x08password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x08password\x12\x41\n\tfull_name\x18\x03 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$H\x00R\x08\x66ullName\x88\x01\x01\x42\x0c\n\n_full_name\"K\n\x10RegisterResponse\x12.\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserH\x00R\x04user\x88\x01\x01\x42\x07\n\x05_user\"T\n\x0cLoginRequest\x12\x1e\n\x05\x65mail\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc0\x02R\x05\x65mail\x12$\n\x08password\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\x08password\"V\n\x0cMfaChallenge\x12\'\n\x0f\x63hallenge_token\x18\x01 \x01(\tR\x0e\x63hallengeToken\x12\x1d\n\nexpires_in\x18\x02 \x01(\x05R\texpiresIn\"\xfb\x03\n\rLoginResponse\x12&\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tH\x00R\x0b\x61\x63\x63\x65ssToken\x88\x01\x01\x12(\n\rrefresh_token\x18\x02 \x01(\tH\x01R\x0crefreshToken\x88\x01\x01\x12\"\n\ntoken_type\x18\x03 \x01(\tH\x02R\ttokenType\x88\x01\x01\x12\"\n\nexpires_in\x18\x04 \x01(\x05H\x03R\texpiresIn\x88\x01\x01\x12\x31\n\x12refresh_expires_in\x18\x05 \x01(\x05H\x04R\x10refreshExpiresIn\x88\x01\x01\x12\"\n\nsession_id\x18\x06 \x01(\tH\x05R\tsessionId\x88\x01\x01\x12.\n\x04user\x18\x07 \x01(\x0b\x32\x15.pandora.user.v1.UserH\x06R\x04user\x88\x01\x01\x12G\n\rmfa_challenge\x18\x08 \x01(\x0b\x32\x1d.pandora.user.v1.MfaChallengeH\x07R\x0cmfaChallenge\x88\x01\x01\x42\x0f\n\r_access_tokenB\x10\n\x0e_refresh_tokenB\r\n\x0b_token_typeB\r\n\x0b_expires_inB\x15\n\x13_refresh_expires_inB\r\n\x0b_session_idB\x07\n\x05_userB\x10\n\x0e_mfa_challenge\"\xbd\x01\n\x12\x43ompleteMfaRequest\x12\x33\n\x0f\x63hallenge_token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04R\x0e\x63hallengeToken\x12\x30\n\ttotp_code\x18\x02 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[0-9]{6}$H\x00R\x08totpCode\x12\x30\n\rrecovery_code\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@H\x00R\x0crecoveryCodeB\x0e\n\x05proof\x12\x05\xbaH\x02\x08\x01\"\x81\x04\n\x13\x43ompleteMfaResponse\x12&\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tH\x00R\x0b\x61\x63\x63\x65ssToken\x88\x01\x01\x12(\n\rrefresh_token\x18\x02 \x01(\tH\x01R\x0crefreshToken\x88\x01\x01\x12\"\n\ntoken_type\x18\x03 \x01(\tH\x02R\ttokenType\x88\x01\x01\x12\"\n\nexpires_in\x18\x04 \x01(\x05H\x03R\texpiresIn\x88\x01\x01\x12\x31\n\x12refresh_expires_in\x18\x05 \x01(\x05H\x04R\x10refreshExpiresIn\x88\x01\x01\x12\"\n\nsession_id\x18\x06 \x01(\tH\x05R\tsessionId\x88\x01\x01\x12.\n\x04user\x18\x07 \x01(\x0b\x32\x15.pandora.user.v1.UserH\x06R\x04user\x88\x01\x01\x12G\n\rmfa_challenge\x18\x08 \x01(\x0b\x32\x1d.pandora.user.v1.MfaChallengeH\x07R\x0cmfaChallenge\x88\x01\x01\x42\x0f\n\r_access_tokenB\x10\n\x0e_refresh_tokenB\r\n\x0b_token_typeB\r\n\x0b_expires_inB\x15\n\x13_refresh_expires_inB\r\n\x0b_session_idB\x07\n\x05_userB\x10\n\x0e_mfa_challenge\"\x94\x01\n\x13RefreshTokenRequest\x12/\n\rrefresh_token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04R\x0crefreshToken\x12=\n\nrequest_id\x18\x02 \x01(\tB\x19\xbaH\x16r\x14\x18@2\x10^[A-Za-z0-9_-]+$H\x00R\trequestId\x88\x01\x01\x42\r\n\x0b_request_id\"\xe9\x01\n\x14RefreshTokenResponse\x12!\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\tR\x0b\x61\x63\x63\x65ssToken\x12#\n\rrefresh_token\x18\x02 \x01(\tR\x0crefreshToken\x12\x1d\n\ntoken_type\x18\x03 \x01(\tR\ttokenType\x12\x1d\n\nexpires_in\x18\x04 \x01(\x05R\texpiresIn\x12,\n\x12refresh_expires_in\x18\x05 \x01(\x05R\x10refreshExpiresIn\x12\x1d\n\nsession_id\x18\x06 \x01(\tR\tsessionId\"W\n\rLogoutRequest\x12\x34\n\rrefresh_token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04H\x00R\x0crefreshToken\x88\x01\x01\x42\x10\n\x0e_refresh_token\"\x10\n\x0eLogoutResponse\":\n\x16IntrospectTokenRequest\x12 \n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80@R\x05token\"\xdc\x03\n\x17IntrospectTokenResponse\x12\x16\n\x06\x61\x63tive\x18\x01 \x01(\x08R\x06\x61\x63tive\x12\x1c\n\x07user_id\x18\x02 \x01(\tH\x00R\x06userId\x88\x01\x01\x12\"\n\nsession_id\x18\x03 \x01(\tH\x01R\tsessionId\x88\x01\x01\x12.\n\x04role\x18\x04 \x01(\x0e\x32\x15.pandora.user.v1.RoleH\x02R\x04role\x88\x01\x01\x12>\n\nkyc_status\x18\x05 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusH\x03R\tkycStatus\x88\x01\x01\x12<\n\tissued_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x04R\x08issuedAt\x88\x01\x01\x12>\n\nexpires_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x05R\texpiresAt\x88\x01\x01\x12\x1d\n\x07subject\x18\x08 \x01(\tH\x06R\x07subject\x88\x01\x01\x42\n\n\x08_user_idB\r\n\x0b_session_idB\x07\n\x05_roleB\r\n\x0b_kyc_statusB\x0c\n\n_issued_atB\r\n\x0b_expires_atB\n\n\x08_subject\"=\n\x1bRequestPasswordResetRequest\x12\x1e\n\x05\x65mail\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc0\x02R\x05\x65mail\"\x1e\n\x1cRequestPasswordResetResponse\"g\n\x14ResetPasswordRequest\x12 \n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04R\x05token\x12-\n\x0cnew_password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0bnewPassword\"\x17\n\x15ResetPasswordResponse\"7\n\x13\x43onfirmEmailRequest\x12 \n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04R\x05token\"A\n\x14\x43onfirmEmailResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"\x10\n\x0eGetJwksRequest\"B\n\x0fGetJwksResponse\x12/\n\x04keys\x18\x01 \x03(\x0b\x32\x1b.pandora.user.v1.JsonWebKeyR\x04keys\"\x82\x01\n\nJsonWebKey\x12\x10\n\x03kty\x18\x01 \x01(\tR\x03kty\x12\x10\n\x03\x63rv\x18\x02 \x01(\tR\x03\x63rv\x12\x0c\n\x01x\x18\x03 \x01(\tR\x01x\x12\x0c\n\x01y\x18\x04 \x01(\tR\x01y\x12\x10\n\x03kid\x18\x05 \x01(\tR\x03kid\x12\x10\n\x03use\x18\x06 \x01(\tR\x03use\x12\x10\n\x03\x61lg\x18\x07 \x01(\tR\x03\x61lg2\xd4\n\n\x0b\x41uthService\x12{\n\x08Register\x12 .pandora.user.v1.RegisterRequest\x1a!.pandora.user.v1.RegisterResponse\"*\x90\x02\x00\x8a\xb5\x18\x07\x08\x01(\xc9\x01@\x02\x82\xd3\xe4\x93\x02\x16\"\x11/v1/auth/register:\x01*\x12l\n\x05Login\x12\x1d.pandora.user.v1.LoginRequest\x1a\x1e.pandora.user.v1.LoginResponse\"$\x90\x02\x00\x8a\xb5\x18\x04\x08\x01@\x01\x82\xd3\xe4\x93\x02\x13\"\x0e/v1/auth/login:\x01*\x12|\n\x0b\x43ompleteMfa\x12#.pandora.user.v1.CompleteMfaRequest\x1a$.pandora.user.v1.CompleteMfaResponse\"\"\x90\x02\x00\x8a\xb5\x18\x04\x08\x01@\x01\x82\xd3\xe4\x93\x02\x11\"\x0c/v1/auth/mfa:\x01*\x12\x83\x01\n\x0cRefreshToken\x12$.pandora.user.v1.RefreshTokenRequest\x1a%.pandora.user.v1.RefreshTokenResponse\"&\x90\x02\x00\x8a\xb5\x18\x04\x08\x01@\x04\x82\xd3\xe4\x93\x02\x15\"\x10/v1/auth/refresh:\x01*\x12p\n\x06Logout\x12\x1e.pandora.user.v1.LogoutRequest\x1a\x1f.pandora.user.v1.LogoutResponse\"%\x90\x02\x02\x8a\xb5\x18\x04\x08\x01@\x04\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/auth/logout:\x01*\x12\x91\x01\n\x0fIntrospectToken\x12\'.pandora.user.v1.IntrospectTokenRequest\x1a(.pandora.user.v1.IntrospectTokenResponse\"+\x90\x02\x01\x8a\xb5\x18\x06\x12\x02\x05\x04@\x04\x82\xd3\xe4\x93\x02\x18\"\x13/v1/auth/introspect:\x01*\x12\xa2\x01\n\x14RequestPasswordReset\x12,.pandora.user.v1.RequestPasswordResetRequest\x1a-.pandora.user.v1.RequestPasswordResetResponse\"-\x90\x02\x02\x8a\xb5\x18\x04\x08\x01@\x03\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/auth/password-reset:\x01*\x12\x95\x01\n\rResetPassword\x12%.pandora.user.v1.ResetPasswordRequest\x1a&.pandora.user.v1.ResetPasswordResponse\"5\x90\x02\x00\x8a\xb5\x18\x04\x08\x01@\x03\x82\xd3\xe4\x93\x02$\"\x1f/v1/auth/password-reset/confirm:\x01*\x12\x96\x01\n\x0c\x43onfirmEmail\x12$.pandora.user.v1.ConfirmEmailRequest\x1a%.pandora.user.v1.ConfirmEmailResponse\"9\x90\x02\x00\x8a\xb5\x18\x04\x08\x01@\x03\x82\xd3\xe4\x93\x02(\"#/v1/auth/email-verification/confirm:\x01*\x12z\n\x07GetJwks\x12\x1f.pandora.user.v1.GetJwksRequest\x1a .pandora.user.v1.GetJwksResponse\",\x90\x02\x01\x8a\xb5\x18\x07\x08\x01\x30\xac\x02@\x04\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.jsonb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,6 +47,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LOGINREQUEST'].fields_by_name['email']._serialized_options = b'\272H\005r\003\030\300\002'
   _globals['_LOGINREQUEST'].fields_by_name['password']._loaded_options = None
   _globals['_LOGINREQUEST'].fields_by_name['password']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_COMPLETEMFAREQUEST'].oneofs_by_name['proof']._loaded_options = None
+  _globals['_COMPLETEMFAREQUEST'].oneofs_by_name['proof']._serialized_options = b'\272H\002\010\001'
+  _globals['_COMPLETEMFAREQUEST'].fields_by_name['challenge_token']._loaded_options = None
+  _globals['_COMPLETEMFAREQUEST'].fields_by_name['challenge_token']._serialized_options = b'\272H\007r\005\020\001\030\200\004'
+  _globals['_COMPLETEMFAREQUEST'].fields_by_name['totp_code']._loaded_options = None
+  _globals['_COMPLETEMFAREQUEST'].fields_by_name['totp_code']._serialized_options = b'\272H\016r\0142\n^[0-9]{6}$'
+  _globals['_COMPLETEMFAREQUEST'].fields_by_name['recovery_code']._loaded_options = None
+  _globals['_COMPLETEMFAREQUEST'].fields_by_name['recovery_code']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_REFRESHTOKENREQUEST'].fields_by_name['refresh_token']._loaded_options = None
   _globals['_REFRESHTOKENREQUEST'].fields_by_name['refresh_token']._serialized_options = b'\272H\007r\005\020\001\030\200\004'
   _globals['_REFRESHTOKENREQUEST'].fields_by_name['request_id']._loaded_options = None
@@ -55,18 +63,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LOGOUTREQUEST'].fields_by_name['refresh_token']._serialized_options = b'\272H\007r\005\020\001\030\200\004'
   _globals['_INTROSPECTTOKENREQUEST'].fields_by_name['token']._loaded_options = None
   _globals['_INTROSPECTTOKENREQUEST'].fields_by_name['token']._serialized_options = b'\272H\007r\005\020\001\030\200@'
+  _globals['_REQUESTPASSWORDRESETREQUEST'].fields_by_name['email']._loaded_options = None
+  _globals['_REQUESTPASSWORDRESETREQUEST'].fields_by_name['email']._serialized_options = b'\272H\005r\003\030\300\002'
+  _globals['_RESETPASSWORDREQUEST'].fields_by_name['token']._loaded_options = None
+  _globals['_RESETPASSWORDREQUEST'].fields_by_name['token']._serialized_options = b'\272H\007r\005\020\001\030\200\004'
+  _globals['_RESETPASSWORDREQUEST'].fields_by_name['new_password']._loaded_options = None
+  _globals['_RESETPASSWORDREQUEST'].fields_by_name['new_password']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_CONFIRMEMAILREQUEST'].fields_by_name['token']._loaded_options = None
+  _globals['_CONFIRMEMAILREQUEST'].fields_by_name['token']._serialized_options = b'\272H\007r\005\020\001\030\200\004'
   _globals['_AUTHSERVICE'].methods_by_name['Register']._loaded_options = None
-  _globals['_AUTHSERVICE'].methods_by_name['Register']._serialized_options = b'\220\002\000\212\265\030\005\010\001(\311\001\202\323\344\223\002\026\"\021/v1/auth/register:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['Register']._serialized_options = b'\220\002\000\212\265\030\007\010\001(\311\001@\002\202\323\344\223\002\026\"\021/v1/auth/register:\001*'
   _globals['_AUTHSERVICE'].methods_by_name['Login']._loaded_options = None
-  _globals['_AUTHSERVICE'].methods_by_name['Login']._serialized_options = b'\220\002\000\212\265\030\002\010\001\202\323\344\223\002\023\"\016/v1/auth/login:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['Login']._serialized_options = b'\220\002\000\212\265\030\004\010\001@\001\202\323\344\223\002\023\"\016/v1/auth/login:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['CompleteMfa']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['CompleteMfa']._serialized_options = b'\220\002\000\212\265\030\004\010\001@\001\202\323\344\223\002\021\"\014/v1/auth/mfa:\001*'
   _globals['_AUTHSERVICE'].methods_by_name['RefreshToken']._loaded_options = None
-  _globals['_AUTHSERVICE'].methods_by_name['RefreshToken']._serialized_options = b'\220\002\000\212\265\030\002\010\001\202\323\344\223\002\025\"\020/v1/auth/refresh:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['RefreshToken']._serialized_options = b'\220\002\000\212\265\030\004\010\001@\004\202\323\344\223\002\025\"\020/v1/auth/refresh:\001*'
   _globals['_AUTHSERVICE'].methods_by_name['Logout']._loaded_options = None
-  _globals['_AUTHSERVICE'].methods_by_name['Logout']._serialized_options = b'\220\002\002\212\265\030\002\010\001\202\323\344\223\002\024\"\017/v1/auth/logout:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['Logout']._serialized_options = b'\220\002\002\212\265\030\004\010\001@\004\202\323\344\223\002\024\"\017/v1/auth/logout:\001*'
   _globals['_AUTHSERVICE'].methods_by_name['IntrospectToken']._loaded_options = None
-  _globals['_AUTHSERVICE'].methods_by_name['IntrospectToken']._serialized_options = b'\220\002\001\212\265\030\004\022\002\005\004\202\323\344\223\002\030\"\023/v1/auth/introspect:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['IntrospectToken']._serialized_options = b'\220\002\001\212\265\030\006\022\002\005\004@\004\202\323\344\223\002\030\"\023/v1/auth/introspect:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['RequestPasswordReset']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['RequestPasswordReset']._serialized_options = b'\220\002\002\212\265\030\004\010\001@\003\202\323\344\223\002\034\"\027/v1/auth/password-reset:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['ResetPassword']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['ResetPassword']._serialized_options = b'\220\002\000\212\265\030\004\010\001@\003\202\323\344\223\002$\"\037/v1/auth/password-reset/confirm:\001*'
+  _globals['_AUTHSERVICE'].methods_by_name['ConfirmEmail']._loaded_options = None
+  _globals['_AUTHSERVICE'].methods_by_name['ConfirmEmail']._serialized_options = b'\220\002\000\212\265\030\004\010\001@\003\202\323\344\223\002(\"#/v1/auth/email-verification/confirm:\001*'
   _globals['_AUTHSERVICE'].methods_by_name['GetJwks']._loaded_options = None
-  _globals['_AUTHSERVICE'].methods_by_name['GetJwks']._serialized_options = b'\220\002\001\212\265\030\005\010\0010\254\002\202\323\344\223\002\030\022\026/.well-known/jwks.json'
+  _globals['_AUTHSERVICE'].methods_by_name['GetJwks']._serialized_options = b'\220\002\001\212\265\030\007\010\0010\254\002@\004\202\323\344\223\002\030\022\026/.well-known/jwks.json'
   _globals['_REGISTERREQUEST']._serialized_start=236
   _globals['_REGISTERREQUEST']._serialized_end=459
   _globals['_REGISTERRESPONSE']._serialized_start=461
@@ -77,24 +101,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MFACHALLENGE']._serialized_end=710
   _globals['_LOGINRESPONSE']._serialized_start=713
   _globals['_LOGINRESPONSE']._serialized_end=1220
-  _globals['_REFRESHTOKENREQUEST']._serialized_start=1223
-  _globals['_REFRESHTOKENREQUEST']._serialized_end=1371
-  _globals['_REFRESHTOKENRESPONSE']._serialized_start=1374
-  _globals['_REFRESHTOKENRESPONSE']._serialized_end=1607
-  _globals['_LOGOUTREQUEST']._serialized_start=1609
-  _globals['_LOGOUTREQUEST']._serialized_end=1696
-  _globals['_LOGOUTRESPONSE']._serialized_start=1698
-  _globals['_LOGOUTRESPONSE']._serialized_end=1714
-  _globals['_INTROSPECTTOKENREQUEST']._serialized_start=1716
-  _globals['_INTROSPECTTOKENREQUEST']._serialized_end=1774
-  _globals['_INTROSPECTTOKENRESPONSE']._serialized_start=1777
-  _globals['_INTROSPECTTOKENRESPONSE']._serialized_end=2253
-  _globals['_GETJWKSREQUEST']._serialized_start=2255
-  _globals['_GETJWKSREQUEST']._serialized_end=2271
-  _globals['_GETJWKSRESPONSE']._serialized_start=2273
-  _globals['_GETJWKSRESPONSE']._serialized_end=2339
-  _globals['_JSONWEBKEY']._serialized_start=2342
-  _globals['_JSONWEBKEY']._serialized_end=2472
-  _globals['_AUTHSERVICE']._serialized_start=2475
-  _globals['_AUTHSERVICE']._serialized_end=3231
+  _globals['_COMPLETEMFAREQUEST']._serialized_start=1223
+  _globals['_COMPLETEMFAREQUEST']._serialized_end=1412
+  _globals['_COMPLETEMFARESPONSE']._serialized_start=1415
+  _globals['_COMPLETEMFARESPONSE']._serialized_end=1928
+  _globals['_REFRESHTOKENREQUEST']._serialized_start=1931
+  _globals['_REFRESHTOKENREQUEST']._serialized_end=2079
+  _globals['_REFRESHTOKENRESPONSE']._serialized_start=2082
+  _globals['_REFRESHTOKENRESPONSE']._serialized_end=2315
+  _globals['_LOGOUTREQUEST']._serialized_start=2317
+  _globals['_LOGOUTREQUEST']._serialized_end=2404
+  _globals['_LOGOUTRESPONSE']._serialized_start=2406
+  _globals['_LOGOUTRESPONSE']._serialized_end=2422
+  _globals['_INTROSPECTTOKENREQUEST']._serialized_start=2424
+  _globals['_INTROSPECTTOKENREQUEST']._serialized_end=2482
+  _globals['_INTROSPECTTOKENRESPONSE']._serialized_start=2485
+  _globals['_INTROSPECTTOKENRESPONSE']._serialized_end=2961
+  _globals['_REQUESTPASSWORDRESETREQUEST']._serialized_start=2963
+  _globals['_REQUESTPASSWORDRESETREQUEST']._serialized_end=3024
+  _globals['_REQUESTPASSWORDRESETRESPONSE']._serialized_start=3026
+  _globals['_REQUESTPASSWORDRESETRESPONSE']._serialized_end=3056
+  _globals['_RESETPASSWORDREQUEST']._serialized_start=3058
+  _globals['_RESETPASSWORDREQUEST']._serialized_end=3161
+  _globals['_RESETPASSWORDRESPONSE']._serialized_start=3163
+  _globals['_RESETPASSWORDRESPONSE']._serialized_end=3186
+  _globals['_CONFIRMEMAILREQUEST']._serialized_start=3188
+  _globals['_CONFIRMEMAILREQUEST']._serialized_end=3243
+  _globals['_CONFIRMEMAILRESPONSE']._serialized_start=3245
+  _globals['_CONFIRMEMAILRESPONSE']._serialized_end=3310
+  _globals['_GETJWKSREQUEST']._serialized_start=3312
+  _globals['_GETJWKSREQUEST']._serialized_end=3328
+  _globals['_GETJWKSRESPONSE']._serialized_start=3330
+  _globals['_GETJWKSRESPONSE']._serialized_end=3396
+  _globals['_JSONWEBKEY']._serialized_start=3399
+  _globals['_JSONWEBKEY']._serialized_end=3529
+  _globals['_AUTHSERVICE']._serialized_start=3532
+  _globals['_AUTHSERVICE']._serialized_end=4896
 # @@protoc_insertion_point(module_scope)

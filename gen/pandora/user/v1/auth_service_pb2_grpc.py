@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AuthServiceStub:
-    """Lets people in: accounts, logins, tokens.
+    """Lets people in: accounts, logins, tokens. Any call may be answered RATE_LIMITED.
     """
 
     def __init__(self, channel):
@@ -45,6 +45,11 @@ class AuthServiceStub:
                 request_serializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.LoginRequest.SerializeToString,
                 response_deserializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.LoginResponse.FromString,
                 _registered_method=True)
+        self.CompleteMfa = channel.unary_unary(
+                '/pandora.user.v1.AuthService/CompleteMfa',
+                request_serializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.CompleteMfaRequest.SerializeToString,
+                response_deserializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.CompleteMfaResponse.FromString,
+                _registered_method=True)
         self.RefreshToken = channel.unary_unary(
                 '/pandora.user.v1.AuthService/RefreshToken',
                 request_serializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.RefreshTokenRequest.SerializeToString,
@@ -60,6 +65,21 @@ class AuthServiceStub:
                 request_serializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.IntrospectTokenRequest.SerializeToString,
                 response_deserializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.IntrospectTokenResponse.FromString,
                 _registered_method=True)
+        self.RequestPasswordReset = channel.unary_unary(
+                '/pandora.user.v1.AuthService/RequestPasswordReset',
+                request_serializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.RequestPasswordResetRequest.SerializeToString,
+                response_deserializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.RequestPasswordResetResponse.FromString,
+                _registered_method=True)
+        self.ResetPassword = channel.unary_unary(
+                '/pandora.user.v1.AuthService/ResetPassword',
+                request_serializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.ResetPasswordRequest.SerializeToString,
+                response_deserializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.ResetPasswordResponse.FromString,
+                _registered_method=True)
+        self.ConfirmEmail = channel.unary_unary(
+                '/pandora.user.v1.AuthService/ConfirmEmail',
+                request_serializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.ConfirmEmailRequest.SerializeToString,
+                response_deserializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.ConfirmEmailResponse.FromString,
+                _registered_method=True)
         self.GetJwks = channel.unary_unary(
                 '/pandora.user.v1.AuthService/GetJwks',
                 request_serializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.GetJwksRequest.SerializeToString,
@@ -68,7 +88,7 @@ class AuthServiceStub:
 
 
 class AuthServiceServicer:
-    """Lets people in: accounts, logins, tokens.
+    """Lets people in: accounts, logins, tokens. Any call may be answered RATE_LIMITED.
     """
 
     def Register(self, request, context):
@@ -82,15 +102,28 @@ class AuthServiceServicer:
     def Login(self, request, context):
         """Opens a session with an address and a password. An unknown address, a wrong password and a
         deleted account are all answered INVALID_CREDENTIALS, in the same time. Errors:
-        INVALID_CREDENTIALS, ACCOUNT_SUSPENDED (only after a right password), SERVER_BUSY.
+        INVALID_CREDENTIALS, ACCOUNT_SUSPENDED (only after a right password), LOGIN_THROTTLED (after
+        failures, whether there is such an account or not), SERVER_BUSY.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompleteMfa(self, request, context):
+        """Completes a login whose account has a second factor. The challenge serves once; a wrong code
+        leaves it open until it runs out or too many codes were wrong. Errors: ONE_TIME_TOKEN_INVALID,
+        MFA_CODE_INVALID, ACCOUNT_SUSPENDED, LOGIN_THROTTLED, DEPENDENCY_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RefreshToken(self, request, context):
-        """Exchanges a refresh token for a new pair of tokens; each refresh token serves once. Errors:
-        REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED (the session is revoked), ACCOUNT_SUSPENDED.
+        """Exchanges a refresh token for a new pair of tokens; each refresh token serves once. Until the
+        new refresh token is used, the old one is answered with the same new one again: to whoever
+        repeats its request_id, and for 10 seconds, 10 times, to the same client (network and user
+        agent). Errors: REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED (the session is revoked),
+        ACCOUNT_SUSPENDED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -107,6 +140,31 @@ class AuthServiceServicer:
 
     def IntrospectToken(self, request, context):
         """Says whether an access token would be accepted at this moment, and whom it names (RFC 7662).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequestPasswordReset(self, request, context):
+        """Sends a mail with a token that sets a new password, if there is such an account; the answer is
+        the same, in the same time, whether there is one or not. Errors: RATE_LIMITED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResetPassword(self, request, context):
+        """Sets a new password with the token of a mail, and ends every session of the account. A second
+        factor is asked for at the next login all the same. Errors: ONE_TIME_TOKEN_INVALID,
+        PASSWORD_TOO_WEAK.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConfirmEmail(self, request, context):
+        """Records that an address is its person's, with the token of a mail. Errors:
+        ONE_TIME_TOKEN_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -132,6 +190,11 @@ def add_AuthServiceServicer_to_server(servicer, server):
                     request_deserializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.LoginRequest.FromString,
                     response_serializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.LoginResponse.SerializeToString,
             ),
+            'CompleteMfa': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompleteMfa,
+                    request_deserializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.CompleteMfaRequest.FromString,
+                    response_serializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.CompleteMfaResponse.SerializeToString,
+            ),
             'RefreshToken': grpc.unary_unary_rpc_method_handler(
                     servicer.RefreshToken,
                     request_deserializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.RefreshTokenRequest.FromString,
@@ -147,6 +210,21 @@ def add_AuthServiceServicer_to_server(servicer, server):
                     request_deserializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.IntrospectTokenRequest.FromString,
                     response_serializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.IntrospectTokenResponse.SerializeToString,
             ),
+            'RequestPasswordReset': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestPasswordReset,
+                    request_deserializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.RequestPasswordResetRequest.FromString,
+                    response_serializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.RequestPasswordResetResponse.SerializeToString,
+            ),
+            'ResetPassword': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResetPassword,
+                    request_deserializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.ResetPasswordRequest.FromString,
+                    response_serializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.ResetPasswordResponse.SerializeToString,
+            ),
+            'ConfirmEmail': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConfirmEmail,
+                    request_deserializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.ConfirmEmailRequest.FromString,
+                    response_serializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.ConfirmEmailResponse.SerializeToString,
+            ),
             'GetJwks': grpc.unary_unary_rpc_method_handler(
                     servicer.GetJwks,
                     request_deserializer=pandora_dot_user_dot_v1_dot_auth__service__pb2.GetJwksRequest.FromString,
@@ -161,7 +239,7 @@ def add_AuthServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AuthService:
-    """Lets people in: accounts, logins, tokens.
+    """Lets people in: accounts, logins, tokens. Any call may be answered RATE_LIMITED.
     """
 
     @staticmethod
@@ -208,6 +286,33 @@ class AuthService:
             '/pandora.user.v1.AuthService/Login',
             pandora_dot_user_dot_v1_dot_auth__service__pb2.LoginRequest.SerializeToString,
             pandora_dot_user_dot_v1_dot_auth__service__pb2.LoginResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompleteMfa(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pandora.user.v1.AuthService/CompleteMfa',
+            pandora_dot_user_dot_v1_dot_auth__service__pb2.CompleteMfaRequest.SerializeToString,
+            pandora_dot_user_dot_v1_dot_auth__service__pb2.CompleteMfaResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -289,6 +394,87 @@ class AuthService:
             '/pandora.user.v1.AuthService/IntrospectToken',
             pandora_dot_user_dot_v1_dot_auth__service__pb2.IntrospectTokenRequest.SerializeToString,
             pandora_dot_user_dot_v1_dot_auth__service__pb2.IntrospectTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestPasswordReset(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pandora.user.v1.AuthService/RequestPasswordReset',
+            pandora_dot_user_dot_v1_dot_auth__service__pb2.RequestPasswordResetRequest.SerializeToString,
+            pandora_dot_user_dot_v1_dot_auth__service__pb2.RequestPasswordResetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResetPassword(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pandora.user.v1.AuthService/ResetPassword',
+            pandora_dot_user_dot_v1_dot_auth__service__pb2.ResetPasswordRequest.SerializeToString,
+            pandora_dot_user_dot_v1_dot_auth__service__pb2.ResetPasswordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConfirmEmail(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pandora.user.v1.AuthService/ConfirmEmail',
+            pandora_dot_user_dot_v1_dot_auth__service__pb2.ConfirmEmailRequest.SerializeToString,
+            pandora_dot_user_dot_v1_dot_auth__service__pb2.ConfirmEmailResponse.FromString,
             options,
             channel_credentials,
             insecure,

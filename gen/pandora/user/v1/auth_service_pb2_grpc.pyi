@@ -13,9 +13,13 @@ class AuthServiceStub:
     def __init__(self, channel: grpc.aio.Channel) -> None: ...
     Register: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.auth_service_pb2.RegisterRequest, pandora.user.v1.auth_service_pb2.RegisterResponse]
     Login: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.auth_service_pb2.LoginRequest, pandora.user.v1.auth_service_pb2.LoginResponse]
+    CompleteMfa: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.auth_service_pb2.CompleteMfaRequest, pandora.user.v1.auth_service_pb2.CompleteMfaResponse]
     RefreshToken: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.auth_service_pb2.RefreshTokenRequest, pandora.user.v1.auth_service_pb2.RefreshTokenResponse]
     Logout: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.auth_service_pb2.LogoutRequest, pandora.user.v1.auth_service_pb2.LogoutResponse]
     IntrospectToken: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.auth_service_pb2.IntrospectTokenRequest, pandora.user.v1.auth_service_pb2.IntrospectTokenResponse]
+    RequestPasswordReset: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.auth_service_pb2.RequestPasswordResetRequest, pandora.user.v1.auth_service_pb2.RequestPasswordResetResponse]
+    ResetPassword: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.auth_service_pb2.ResetPasswordRequest, pandora.user.v1.auth_service_pb2.ResetPasswordResponse]
+    ConfirmEmail: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.auth_service_pb2.ConfirmEmailRequest, pandora.user.v1.auth_service_pb2.ConfirmEmailResponse]
     GetJwks: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.auth_service_pb2.GetJwksRequest, pandora.user.v1.auth_service_pb2.GetJwksResponse]
 
 class AuthServiceServicer(metaclass=ABCMeta):
@@ -31,6 +35,12 @@ class AuthServiceServicer(metaclass=ABCMeta):
         request: pandora.user.v1.auth_service_pb2.LoginRequest,
         context: grpc.aio.ServicerContext[pandora.user.v1.auth_service_pb2.LoginRequest, pandora.user.v1.auth_service_pb2.LoginResponse],
     ) -> pandora.user.v1.auth_service_pb2.LoginResponse: ...
+    @abstractmethod
+    async def CompleteMfa(
+        self,
+        request: pandora.user.v1.auth_service_pb2.CompleteMfaRequest,
+        context: grpc.aio.ServicerContext[pandora.user.v1.auth_service_pb2.CompleteMfaRequest, pandora.user.v1.auth_service_pb2.CompleteMfaResponse],
+    ) -> pandora.user.v1.auth_service_pb2.CompleteMfaResponse: ...
     @abstractmethod
     async def RefreshToken(
         self,
@@ -49,6 +59,24 @@ class AuthServiceServicer(metaclass=ABCMeta):
         request: pandora.user.v1.auth_service_pb2.IntrospectTokenRequest,
         context: grpc.aio.ServicerContext[pandora.user.v1.auth_service_pb2.IntrospectTokenRequest, pandora.user.v1.auth_service_pb2.IntrospectTokenResponse],
     ) -> pandora.user.v1.auth_service_pb2.IntrospectTokenResponse: ...
+    @abstractmethod
+    async def RequestPasswordReset(
+        self,
+        request: pandora.user.v1.auth_service_pb2.RequestPasswordResetRequest,
+        context: grpc.aio.ServicerContext[pandora.user.v1.auth_service_pb2.RequestPasswordResetRequest, pandora.user.v1.auth_service_pb2.RequestPasswordResetResponse],
+    ) -> pandora.user.v1.auth_service_pb2.RequestPasswordResetResponse: ...
+    @abstractmethod
+    async def ResetPassword(
+        self,
+        request: pandora.user.v1.auth_service_pb2.ResetPasswordRequest,
+        context: grpc.aio.ServicerContext[pandora.user.v1.auth_service_pb2.ResetPasswordRequest, pandora.user.v1.auth_service_pb2.ResetPasswordResponse],
+    ) -> pandora.user.v1.auth_service_pb2.ResetPasswordResponse: ...
+    @abstractmethod
+    async def ConfirmEmail(
+        self,
+        request: pandora.user.v1.auth_service_pb2.ConfirmEmailRequest,
+        context: grpc.aio.ServicerContext[pandora.user.v1.auth_service_pb2.ConfirmEmailRequest, pandora.user.v1.auth_service_pb2.ConfirmEmailResponse],
+    ) -> pandora.user.v1.auth_service_pb2.ConfirmEmailResponse: ...
     @abstractmethod
     async def GetJwks(
         self,

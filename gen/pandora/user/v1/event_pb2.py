@@ -26,15 +26,15 @@ from pandora.user.v1 import kyc_pb2 as pandora_dot_user_dot_v1_dot_kyc__pb2
 from pandora.user.v1 import user_pb2 as pandora_dot_user_dot_v1_dot_user__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpandora/user/v1/event.proto\x12\x0fpandora.user.v1\x1a\x19pandora/user/v1/kyc.proto\x1a\x1apandora/user/v1/user.proto\"\x8c\x01\n\x0bUserCreated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12)\n\x04role\x18\x02 \x01(\x0e\x32\x15.pandora.user.v1.RoleR\x04role\x12\x39\n\nkyc_status\x18\x03 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusR\tkycStatus\"M\n\x0bUserUpdated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12%\n\x0e\x63hanged_fields\x18\x02 \x03(\tR\rchangedFields\"&\n\x0bUserDeleted\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"\'\n\x0cUserRestored\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"\x91\x01\n\x0fUserRoleChanged\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12:\n\rprevious_role\x18\x02 \x01(\x0e\x32\x15.pandora.user.v1.RoleR\x0cpreviousRole\x12)\n\x04role\x18\x03 \x01(\x0e\x32\x15.pandora.user.v1.RoleR\x04role\"(\n\rUserSuspended\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"*\n\x0fUserReactivated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"\xeb\x01\n\x0eUserKycUpdated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x43\n\x0fprevious_status\x18\x02 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusR\x0epreviousStatus\x12\x32\n\x06status\x18\x03 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusR\x06status\x12\x1b\n\x06reason\x18\x04 \x01(\tH\x00R\x06reason\x88\x01\x01\x12\x1f\n\x0breviewer_id\x18\x05 \x01(\tR\nreviewerIdB\t\n\x07_reason\"H\n\x0eSessionCreated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\"\x87\x01\n\x0eSessionRevoked\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12=\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\'.pandora.user.v1.SessionRevocationCauseR\x05\x63\x61use\"L\n\x12RefreshTokenReused\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId*\x98\x02\n\x16SessionRevocationCause\x12(\n$SESSION_REVOCATION_CAUSE_UNSPECIFIED\x10\x00\x12#\n\x1fSESSION_REVOCATION_CAUSE_LOGOUT\x10\x01\x12$\n SESSION_REVOCATION_CAUSE_REVOKED\x10\x02\x12\x31\n-SESSION_REVOCATION_CAUSE_REFRESH_TOKEN_REUSED\x10\x03\x12+\n\'SESSION_REVOCATION_CAUSE_USER_SUSPENDED\x10\x04\x12)\n%SESSION_REVOCATION_CAUSE_USER_DELETED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpandora/user/v1/event.proto\x12\x0fpandora.user.v1\x1a\x19pandora/user/v1/kyc.proto\x1a\x1apandora/user/v1/user.proto\"\x8c\x01\n\x0bUserCreated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12)\n\x04role\x18\x02 \x01(\x0e\x32\x15.pandora.user.v1.RoleR\x04role\x12\x39\n\nkyc_status\x18\x03 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusR\tkycStatus\"M\n\x0bUserUpdated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12%\n\x0e\x63hanged_fields\x18\x02 \x03(\tR\rchangedFields\"&\n\x0bUserDeleted\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"\'\n\x0cUserRestored\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"\x91\x01\n\x0fUserRoleChanged\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12:\n\rprevious_role\x18\x02 \x01(\x0e\x32\x15.pandora.user.v1.RoleR\x0cpreviousRole\x12)\n\x04role\x18\x03 \x01(\x0e\x32\x15.pandora.user.v1.RoleR\x04role\"(\n\rUserSuspended\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"*\n\x0fUserReactivated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"\xeb\x01\n\x0eUserKycUpdated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x43\n\x0fprevious_status\x18\x02 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusR\x0epreviousStatus\x12\x32\n\x06status\x18\x03 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusR\x06status\x12\x1b\n\x06reason\x18\x04 \x01(\tH\x00R\x06reason\x88\x01\x01\x12\x1f\n\x0breviewer_id\x18\x05 \x01(\tR\nreviewerIdB\t\n\x07_reason\"H\n\x0eSessionCreated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\"\x87\x01\n\x0eSessionRevoked\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12=\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\'.pandora.user.v1.SessionRevocationCauseR\x05\x63\x61use\"L\n\x12RefreshTokenReused\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\",\n\x11UserEmailVerified\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\".\n\x13UserPasswordChanged\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\")\n\x0eLoginThrottled\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"y\n\tNewDevice\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12$\n\x0bnew_country\x18\x03 \x01(\x08H\x00R\nnewCountry\x88\x01\x01\x42\x0e\n\x0c_new_country\"%\n\nMfaEnabled\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"&\n\x0bMfaDisabled\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId*\xf4\x02\n\x16SessionRevocationCause\x12(\n$SESSION_REVOCATION_CAUSE_UNSPECIFIED\x10\x00\x12#\n\x1fSESSION_REVOCATION_CAUSE_LOGOUT\x10\x01\x12$\n SESSION_REVOCATION_CAUSE_REVOKED\x10\x02\x12\x31\n-SESSION_REVOCATION_CAUSE_REFRESH_TOKEN_REUSED\x10\x03\x12+\n\'SESSION_REVOCATION_CAUSE_USER_SUSPENDED\x10\x04\x12)\n%SESSION_REVOCATION_CAUSE_USER_DELETED\x10\x05\x12-\n)SESSION_REVOCATION_CAUSE_PASSWORD_CHANGED\x10\x06\x12+\n\'SESSION_REVOCATION_CAUSE_PASSWORD_RESET\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pandora.user.v1.event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SESSIONREVOCATIONCAUSE']._serialized_start=1169
-  _globals['_SESSIONREVOCATIONCAUSE']._serialized_end=1449
+  _globals['_SESSIONREVOCATIONCAUSE']._serialized_start=1508
+  _globals['_SESSIONREVOCATIONCAUSE']._serialized_end=1880
   _globals['_USERCREATED']._serialized_start=104
   _globals['_USERCREATED']._serialized_end=244
   _globals['_USERUPDATED']._serialized_start=246
@@ -57,4 +57,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SESSIONREVOKED']._serialized_end=1088
   _globals['_REFRESHTOKENREUSED']._serialized_start=1090
   _globals['_REFRESHTOKENREUSED']._serialized_end=1166
+  _globals['_USEREMAILVERIFIED']._serialized_start=1168
+  _globals['_USEREMAILVERIFIED']._serialized_end=1212
+  _globals['_USERPASSWORDCHANGED']._serialized_start=1214
+  _globals['_USERPASSWORDCHANGED']._serialized_end=1260
+  _globals['_LOGINTHROTTLED']._serialized_start=1262
+  _globals['_LOGINTHROTTLED']._serialized_end=1303
+  _globals['_NEWDEVICE']._serialized_start=1305
+  _globals['_NEWDEVICE']._serialized_end=1426
+  _globals['_MFAENABLED']._serialized_start=1428
+  _globals['_MFAENABLED']._serialized_end=1465
+  _globals['_MFADISABLED']._serialized_start=1467
+  _globals['_MFADISABLED']._serialized_end=1505
 # @@protoc_insertion_point(module_scope)

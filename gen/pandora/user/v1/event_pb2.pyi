@@ -17,12 +17,16 @@ class SessionRevocationCause(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SESSION_REVOCATION_CAUSE_REFRESH_TOKEN_REUSED: _ClassVar[SessionRevocationCause]
     SESSION_REVOCATION_CAUSE_USER_SUSPENDED: _ClassVar[SessionRevocationCause]
     SESSION_REVOCATION_CAUSE_USER_DELETED: _ClassVar[SessionRevocationCause]
+    SESSION_REVOCATION_CAUSE_PASSWORD_CHANGED: _ClassVar[SessionRevocationCause]
+    SESSION_REVOCATION_CAUSE_PASSWORD_RESET: _ClassVar[SessionRevocationCause]
 SESSION_REVOCATION_CAUSE_UNSPECIFIED: SessionRevocationCause
 SESSION_REVOCATION_CAUSE_LOGOUT: SessionRevocationCause
 SESSION_REVOCATION_CAUSE_REVOKED: SessionRevocationCause
 SESSION_REVOCATION_CAUSE_REFRESH_TOKEN_REUSED: SessionRevocationCause
 SESSION_REVOCATION_CAUSE_USER_SUSPENDED: SessionRevocationCause
 SESSION_REVOCATION_CAUSE_USER_DELETED: SessionRevocationCause
+SESSION_REVOCATION_CAUSE_PASSWORD_CHANGED: SessionRevocationCause
+SESSION_REVOCATION_CAUSE_PASSWORD_RESET: SessionRevocationCause
 
 class UserCreated(_message.Message):
     __slots__ = ("user_id", "role", "kyc_status")
@@ -115,3 +119,43 @@ class RefreshTokenReused(_message.Message):
     user_id: str
     session_id: str
     def __init__(self, user_id: _Optional[str] = ..., session_id: _Optional[str] = ...) -> None: ...
+
+class UserEmailVerified(_message.Message):
+    __slots__ = ("user_id",)
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    def __init__(self, user_id: _Optional[str] = ...) -> None: ...
+
+class UserPasswordChanged(_message.Message):
+    __slots__ = ("user_id",)
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    def __init__(self, user_id: _Optional[str] = ...) -> None: ...
+
+class LoginThrottled(_message.Message):
+    __slots__ = ("user_id",)
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    def __init__(self, user_id: _Optional[str] = ...) -> None: ...
+
+class NewDevice(_message.Message):
+    __slots__ = ("user_id", "session_id", "new_country")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    NEW_COUNTRY_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    session_id: str
+    new_country: bool
+    def __init__(self, user_id: _Optional[str] = ..., session_id: _Optional[str] = ..., new_country: _Optional[bool] = ...) -> None: ...
+
+class MfaEnabled(_message.Message):
+    __slots__ = ("user_id",)
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    def __init__(self, user_id: _Optional[str] = ...) -> None: ...
+
+class MfaDisabled(_message.Message):
+    __slots__ = ("user_id",)
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    def __init__(self, user_id: _Optional[str] = ...) -> None: ...

@@ -70,6 +70,16 @@ class UserServiceStub:
                 request_serializer=pandora_dot_user_dot_v1_dot_user__service__pb2.RestoreUserRequest.SerializeToString,
                 response_deserializer=pandora_dot_user_dot_v1_dot_user__service__pb2.RestoreUserResponse.FromString,
                 _registered_method=True)
+        self.ChangePassword = channel.unary_unary(
+                '/pandora.user.v1.UserService/ChangePassword',
+                request_serializer=pandora_dot_user_dot_v1_dot_user__service__pb2.ChangePasswordRequest.SerializeToString,
+                response_deserializer=pandora_dot_user_dot_v1_dot_user__service__pb2.ChangePasswordResponse.FromString,
+                _registered_method=True)
+        self.RequestEmailVerification = channel.unary_unary(
+                '/pandora.user.v1.UserService/RequestEmailVerification',
+                request_serializer=pandora_dot_user_dot_v1_dot_user__service__pb2.RequestEmailVerificationRequest.SerializeToString,
+                response_deserializer=pandora_dot_user_dot_v1_dot_user__service__pb2.RequestEmailVerificationResponse.FromString,
+                _registered_method=True)
         self.SetUserRole = channel.unary_unary(
                 '/pandora.user.v1.UserService/SetUserRole',
                 request_serializer=pandora_dot_user_dot_v1_dot_user__service__pb2.SetUserRoleRequest.SerializeToString,
@@ -127,7 +137,8 @@ class UserServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteUser(self, request, context):
-        """Deletes an account softly and ends its sessions. Errors: USER_NOT_FOUND, LAST_ADMIN.
+        """Deletes an account softly and ends its sessions. Errors: USER_NOT_FOUND, LAST_ADMIN,
+        RECENT_AUTHENTICATION_REQUIRED (where it is the caller's own).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -136,6 +147,22 @@ class UserServiceServicer:
     def RestoreUser(self, request, context):
         """Restores a deleted account; one that is not deleted is answered as it is. Errors:
         USER_NOT_FOUND, EMAIL_ALREADY_REGISTERED (the address was registered anew).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChangePassword(self, request, context):
+        """Changes the caller's password and ends all their other sessions. Errors: INVALID_CREDENTIALS (the
+        current password is wrong), LOGIN_THROTTLED, PASSWORD_TOO_WEAK, RECENT_AUTHENTICATION_REQUIRED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequestEmailVerification(self, request, context):
+        """Sends a mail with a token that verifies the address; no mail where it is verified already.
+        Errors: RATE_LIMITED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -200,6 +227,16 @@ def add_UserServiceServicer_to_server(servicer, server):
                     servicer.RestoreUser,
                     request_deserializer=pandora_dot_user_dot_v1_dot_user__service__pb2.RestoreUserRequest.FromString,
                     response_serializer=pandora_dot_user_dot_v1_dot_user__service__pb2.RestoreUserResponse.SerializeToString,
+            ),
+            'ChangePassword': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangePassword,
+                    request_deserializer=pandora_dot_user_dot_v1_dot_user__service__pb2.ChangePasswordRequest.FromString,
+                    response_serializer=pandora_dot_user_dot_v1_dot_user__service__pb2.ChangePasswordResponse.SerializeToString,
+            ),
+            'RequestEmailVerification': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestEmailVerification,
+                    request_deserializer=pandora_dot_user_dot_v1_dot_user__service__pb2.RequestEmailVerificationRequest.FromString,
+                    response_serializer=pandora_dot_user_dot_v1_dot_user__service__pb2.RequestEmailVerificationResponse.SerializeToString,
             ),
             'SetUserRole': grpc.unary_unary_rpc_method_handler(
                     servicer.SetUserRole,
@@ -407,6 +444,60 @@ class UserService:
             '/pandora.user.v1.UserService/RestoreUser',
             pandora_dot_user_dot_v1_dot_user__service__pb2.RestoreUserRequest.SerializeToString,
             pandora_dot_user_dot_v1_dot_user__service__pb2.RestoreUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangePassword(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pandora.user.v1.UserService/ChangePassword',
+            pandora_dot_user_dot_v1_dot_user__service__pb2.ChangePasswordRequest.SerializeToString,
+            pandora_dot_user_dot_v1_dot_user__service__pb2.ChangePasswordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestEmailVerification(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pandora.user.v1.UserService/RequestEmailVerification',
+            pandora_dot_user_dot_v1_dot_user__service__pb2.RequestEmailVerificationRequest.SerializeToString,
+            pandora_dot_user_dot_v1_dot_user__service__pb2.RequestEmailVerificationResponse.FromString,
             options,
             channel_credentials,
             insecure,

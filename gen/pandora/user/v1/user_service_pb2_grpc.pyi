@@ -18,6 +18,8 @@ class UserServiceStub:
     UpdateUser: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.user_service_pb2.UpdateUserRequest, pandora.user.v1.user_service_pb2.UpdateUserResponse]
     DeleteUser: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.user_service_pb2.DeleteUserRequest, pandora.user.v1.user_service_pb2.DeleteUserResponse]
     RestoreUser: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.user_service_pb2.RestoreUserRequest, pandora.user.v1.user_service_pb2.RestoreUserResponse]
+    ChangePassword: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.user_service_pb2.ChangePasswordRequest, pandora.user.v1.user_service_pb2.ChangePasswordResponse]
+    RequestEmailVerification: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.user_service_pb2.RequestEmailVerificationRequest, pandora.user.v1.user_service_pb2.RequestEmailVerificationResponse]
     SetUserRole: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.user_service_pb2.SetUserRoleRequest, pandora.user.v1.user_service_pb2.SetUserRoleResponse]
     SuspendUser: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.user_service_pb2.SuspendUserRequest, pandora.user.v1.user_service_pb2.SuspendUserResponse]
     ReactivateUser: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.user_service_pb2.ReactivateUserRequest, pandora.user.v1.user_service_pb2.ReactivateUserResponse]
@@ -65,6 +67,18 @@ class UserServiceServicer(metaclass=ABCMeta):
         request: pandora.user.v1.user_service_pb2.RestoreUserRequest,
         context: grpc.aio.ServicerContext[pandora.user.v1.user_service_pb2.RestoreUserRequest, pandora.user.v1.user_service_pb2.RestoreUserResponse],
     ) -> pandora.user.v1.user_service_pb2.RestoreUserResponse: ...
+    @abstractmethod
+    async def ChangePassword(
+        self,
+        request: pandora.user.v1.user_service_pb2.ChangePasswordRequest,
+        context: grpc.aio.ServicerContext[pandora.user.v1.user_service_pb2.ChangePasswordRequest, pandora.user.v1.user_service_pb2.ChangePasswordResponse],
+    ) -> pandora.user.v1.user_service_pb2.ChangePasswordResponse: ...
+    @abstractmethod
+    async def RequestEmailVerification(
+        self,
+        request: pandora.user.v1.user_service_pb2.RequestEmailVerificationRequest,
+        context: grpc.aio.ServicerContext[pandora.user.v1.user_service_pb2.RequestEmailVerificationRequest, pandora.user.v1.user_service_pb2.RequestEmailVerificationResponse],
+    ) -> pandora.user.v1.user_service_pb2.RequestEmailVerificationResponse: ...
     @abstractmethod
     async def SetUserRole(
         self,

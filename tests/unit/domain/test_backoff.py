@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.events.backoff import Backoff, BackoffPolicy
+from core.domain.backoff import Backoff, BackoffPolicy
 
 POLICY = BackoffPolicy(initial_seconds=0.1, max_seconds=2.0)
 

@@ -1,0 +1,1 @@
+"""Where addresses are: the only room that reads a database of them."""

@@ -1,0 +1,1 @@
+"""Mail to people: its words, its sender, and the way to a mail server."""

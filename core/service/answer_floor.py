@@ -1,0 +1,26 @@
+"""Answers whose time says nothing about the work behind them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+@asynccontextmanager
+async def no_sooner_than(seconds: float) -> AsyncIterator[None]:
+    """Leave the block no sooner than so many seconds after it was entered, well or with an error.
+
+    What takes a little longer for one address than for another, because there is something to
+    store, is answered at the same moment. Work that takes longer than the floor is not held up,
+    nor is its difference made greater, as it would be by rounding up. No unit of work may be open
+    at the end of the block; a call that is cancelled ends at once.
+    """
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    try:
+        yield
+    except asyncio.CancelledError:
+        raise
+    except BaseException:
+        await asyncio.sleep(end - loop.time())
+        raise
+    await asyncio.sleep(end - loop.time())
