@@ -92,6 +92,8 @@ def core_environment(
             "PANDORA_VAULT__MIGRATOR_SECRET_ID_FILE": str(access.migrator_files.secret_id),
             "PANDORA_VAULT__OPERATOR_ROLE_ID_FILE": str(access.operator_files.role_id),
             "PANDORA_VAULT__OPERATOR_SECRET_ID_FILE": str(access.operator_files.secret_id),
+            "PANDORA_VAULT__MAINTAINER_ROLE_ID_FILE": str(access.maintainer_files.role_id),
+            "PANDORA_VAULT__MAINTAINER_SECRET_ID_FILE": str(access.maintainer_files.secret_id),
         }
     )
 

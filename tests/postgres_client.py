@@ -30,6 +30,7 @@ _TABLES = (
     "service_tokens",
     "outbox",
     "audit_events",
+    "audit_legal_holds",
 )
 
 

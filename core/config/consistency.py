@@ -29,6 +29,7 @@ _TOGETHER = (
     ("vault.role_id_file", "vault.secret_id_file"),
     ("vault.migrator_role_id_file", "vault.migrator_secret_id_file"),
     ("vault.operator_role_id_file", "vault.operator_secret_id_file"),
+    ("vault.maintainer_role_id_file", "vault.maintainer_secret_id_file"),
 )
 _ARGON2_KIB_PER_LANE = 8
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 from core.config.limit_settings import GeoSettings, LimitSettings, ThrottlingSettings
+from core.config.maintenance_settings import MaintenanceSettings
 from core.config.rules import Between, Host, OneOf, Peers, Shape, Url
 
 ListenPort = Annotated[int, Between(0, 65535)]
@@ -100,6 +101,9 @@ class VaultSettings:
     operator_role_id_file: Path | None = None
     """Half of the login of whoever rotates signing keys; serving processes need none."""
     operator_secret_id_file: Path | None = None
+    maintainer_role_id_file: Path | None = None
+    """Half of the login of what maintains the database; serving processes need none."""
+    maintainer_secret_id_file: Path | None = None
     timeout_seconds: TimeoutSeconds = 5.0
     """Longest single request; a whole read may take a few of them."""
     refresh_interval_seconds: Annotated[float, Between(0.05, 3600)] = 30.0
@@ -268,5 +272,6 @@ class Settings:
     geo: GeoSettings
     relay: RelaySettings
     mail: MailSettings
+    maintenance: MaintenanceSettings
     telemetry: TelemetrySettings
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

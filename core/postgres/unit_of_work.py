@@ -7,6 +7,7 @@ from core.postgres.audit_log import PostgresAuditLog
 from core.postgres.execution import Executor, OpenExecutor
 from core.postgres.known_devices import PostgresKnownDevices
 from core.postgres.kyc_reviews import PostgresKycReviews
+from core.postgres.legal_holds import PostgresLegalHolds
 from core.postgres.login_failures import PostgresLoginFailures
 from core.postgres.mail_outbox import PostgresMailOutbox
 from core.postgres.mfa_challenges import PostgresMfaChallenges
@@ -41,6 +42,7 @@ class PostgresRepositories:
         self.known_devices = PostgresKnownDevices(executor)
         self.kyc_reviews = PostgresKycReviews(executor)
         self.audit = PostgresAuditLog(executor)
+        self.legal_holds = PostgresLegalHolds(executor)
 
 
 class PostgresUnitOfWork(PostgresRepositories):

@@ -108,6 +108,7 @@ def _dev_seed(content: Content) -> DevSeed:
 
 POSTGRES = Secret(path="postgres", parse=_postgres)
 POSTGRES_OWNER = Secret(path="postgres-owner", parse=_postgres)
+POSTGRES_MAINTAINER = Secret(path="postgres-maintainer", parse=_postgres)
 REDIS = Secret(path="redis", parse=_redis)
 SIGNING_KEYS = Secret(path="access-token-keys", parse=signing_keys)
 REFRESH_TOKEN_KEY = Secret(path="refresh-token-key", parse=binary_keys)

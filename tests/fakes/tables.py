@@ -11,6 +11,7 @@ from core.domain.audit import AuditEvent
 from core.domain.events import RecordedEvent
 from core.domain.known_device import SeenDevice
 from core.domain.kyc import KycReview
+from core.domain.legal_hold import LegalHold
 from core.domain.mail import NewMail
 from core.domain.mfa import MfaChallenge, TotpEnrolment
 from core.domain.one_time_token import OneTimeToken
@@ -89,6 +90,7 @@ class Tables:
     known_devices: dict[tuple[UUID, str], SeenDevice] = field(default_factory=dict)
     kyc_reviews: dict[UUID, KycReview] = field(default_factory=dict)
     audit: dict[int, AuditEvent] = field(default_factory=dict)
+    legal_holds: dict[UUID, LegalHold] = field(default_factory=dict)
     outbox: dict[int, RecordedEvent] = field(default_factory=dict)
 
 
@@ -152,6 +154,7 @@ class View:
     known_devices: Overlay[tuple[UUID, str], SeenDevice]
     kyc_reviews: Overlay[UUID, KycReview]
     audit: Overlay[int, AuditEvent]
+    legal_holds: Overlay[UUID, LegalHold]
     outbox: Overlay[int, RecordedEvent]
 
     @classmethod
@@ -171,6 +174,7 @@ class View:
             known_devices=Overlay(tables.known_devices),
             kyc_reviews=Overlay(tables.kyc_reviews),
             audit=Overlay(tables.audit),
+            legal_holds=Overlay(tables.legal_holds),
             outbox=Overlay(tables.outbox),
         )
 
@@ -189,6 +193,7 @@ class View:
         self.known_devices.publish()
         self.kyc_reviews.publish()
         self.audit.publish()
+        self.legal_holds.publish()
         self.outbox.publish()
 
 
@@ -209,6 +214,7 @@ class Snapshot:
     known_devices: Mapping[tuple[UUID, str], SeenDevice]
     kyc_reviews: Mapping[UUID, KycReview]
     audit: Mapping[int, AuditEvent]
+    legal_holds: Mapping[UUID, LegalHold]
     outbox: Mapping[int, RecordedEvent]
 
     @classmethod
@@ -228,5 +234,6 @@ class Snapshot:
             known_devices=dict(tables.known_devices),
             kyc_reviews=dict(tables.kyc_reviews),
             audit=dict(tables.audit),
+            legal_holds=dict(tables.legal_holds),
             outbox=dict(tables.outbox),
         )

@@ -176,5 +176,5 @@ def test_passwords_are_kept_as_scram_verifiers(module_database: Database) -> Non
         kept = superuser.execute(
             sql.SQL("SELECT rolpassword FROM pg_authid WHERE rolname LIKE {}").format("pandora%")
         ).fetchall()
-    assert len(kept) == 2
+    assert len(kept) == 3
     assert all(verifier.startswith("SCRAM-SHA-256$") for (verifier,) in kept)

@@ -6,6 +6,7 @@ from typing import Protocol
 from core.domain.ports.audit_log import AuditLog
 from core.domain.ports.known_devices import KnownDeviceRepository
 from core.domain.ports.kyc_reviews import KycReviewRepository
+from core.domain.ports.legal_holds import LegalHolds
 from core.domain.ports.login_failures import LoginFailureRepository
 from core.domain.ports.mail import MailOutbox
 from core.domain.ports.mfa import (
@@ -84,6 +85,11 @@ class Repositories(Protocol):
     @property
     def audit(self) -> AuditLog:
         """The audit log."""
+        ...
+
+    @property
+    def legal_holds(self) -> LegalHolds:
+        """What is neither erased nor dropped."""
         ...
 
 
