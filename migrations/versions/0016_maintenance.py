@@ -93,7 +93,6 @@ TO pandora_maintainer;
 
 DOWN = """
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM pandora_maintainer;
-REVOKE ALL ON SCHEMA public FROM pandora_maintainer;
 
 DROP TABLE audit_legal_holds;
 DROP FUNCTION await_those_who_erase();
