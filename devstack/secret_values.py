@@ -63,6 +63,7 @@ MAKERS: Final[Mapping[str, Callable[[], Values]]] = MappingProxyType(
         "page-token-key": _random_key,
         "one-time-token-key": _random_key,
         "throttle-key": _random_key,
+        "personal-data-key": _random_key,
         "smtp": lambda: _credentials(SMTP_USER),
         "dev-seed": _dev_seed,
     }

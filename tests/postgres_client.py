@@ -9,8 +9,10 @@ from opentelemetry import trace
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from core.crypto.personal_texts import SealedPersonalTexts
 from core.domain.audit import AuditEntry
 from core.domain.events import DomainEvent
+from core.domain.ports.personal_texts import PersonalTexts
 from core.domain.user import NewUser, User
 from core.postgres.connection import LoginSource, PostgresLogin, PostgresOptions
 from core.postgres.database import PostgresDatabase
@@ -32,6 +34,9 @@ _TABLES = (
     "audit_events",
     "audit_legal_holds",
 )
+
+PERSONAL_TEXTS = SealedPersonalTexts([b"p" * 32])
+"""What seals personal data in tests that do not bring their own keys."""
 
 
 def options_of(dsn: str) -> PostgresOptions:
@@ -95,6 +100,7 @@ async def open_database(
     dsn: str,
     *,
     options: PostgresOptions | None = None,
+    personal_texts: PersonalTexts = PERSONAL_TEXTS,
     on_commit: Callable[[Sequence[AuditEntry]], None] = ignore_entries,
     tracer: trace.Tracer | None = None,
 ) -> AsyncIterator[PostgresDatabase]:
@@ -103,6 +109,7 @@ async def open_database(
         options or options_of(dsn),
         login_of(dsn),
         encode_event=encode_event,
+        personal_texts=personal_texts,
         on_commit=on_commit,
         tracer=tracer,
     )

@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from core.domain.audit import AuditEntry, AuditEvent, AuditFilter, entry_hash
+from core.domain.audit import AuditEntry, AuditEvent, AuditFilter
+from core.domain.audit_row import row_hash
+from core.domain.audit_sealing import owners, seal
 from core.domain.events import RecordedEvent
 from core.domain.kyc import KycReview, KycStatus
+from core.domain.personal_key import NOBODY, PersonalKey
+from tests.fakes.personal_texts import FakePersonalTexts, fake_key
 from tests.fakes.scope import Scope, user_row
 from tests.fakes.tables import PortMisuse
 
@@ -60,8 +64,14 @@ class FakeAuditLog:
         await self._scope.write("audit.append")
         # Drawn like a number of a sequence: a unit of work that is rolled back leaves a gap.
         sequence = next(self._scope.shared.audit_sequence)
-        event = AuditEvent(sequence=sequence, entry=entry, hash=entry_hash(entry))
-        self._rows.add(sequence, event)
+        of = owners(entry)
+        row = seal(
+            entry,
+            origin=self._key(of.origin),
+            about=self._key(of.reason),
+            texts=FakePersonalTexts(),
+        )
+        self._rows.add(sequence, AuditEvent(sequence=sequence, entry=entry, hash=row_hash(row)))
 
     async def list_page(
         self, where: AuditFilter, *, before: int | None, limit: int
@@ -73,6 +83,10 @@ class FakeAuditLog:
             if (before is None or event.sequence < before) and _matches(event.entry, where)
         ]
         return sorted(found, key=lambda event: event.sequence, reverse=True)[:limit]
+
+    def _key(self, owner: UUID | None) -> PersonalKey:
+        known = owner is not None and self._scope.view.users.get(owner) is not None
+        return fake_key(owner) if owner is not None and known else NOBODY
 
 
 class FakeOutbox:
