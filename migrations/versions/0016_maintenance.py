@@ -79,8 +79,121 @@ CREATE TRIGGER audit_legal_holds_in_turn BEFORE INSERT ON audit_legal_holds
     FOR EACH STATEMENT EXECUTE FUNCTION await_those_who_erase();
 """
 
+# Partitions come and go through these functions alone: the maintainer has no right to define or
+# drop anything, and the functions do nothing else with what they are given.
+MONTHS = """
+CREATE FUNCTION audit_partitions()
+RETURNS TABLE (name text, from_time timestamptz, to_time timestamptz)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
+    SELECT c.relname::text, bound[1]::timestamptz, bound[2]::timestamptz
+    FROM pg_inherits
+    JOIN pg_class AS c ON c.oid = inhrelid
+    CROSS JOIN LATERAL (
+        SELECT regexp_match(pg_get_expr(c.relpartbound, c.oid),
+                            'FROM [(]''([^'']+)''[)] TO [(]''([^'']+)''[)]') AS bound
+    ) AS written
+    WHERE inhparent = 'public.audit_events'::regclass
+$$;
+
+COMMENT ON FUNCTION audit_partitions() IS
+    'Every partition of the audit log with its bounds (UTC); the default one has none.';
+
+CREATE FUNCTION make_audit_month(month date) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+SET lock_timeout = '500ms' AS $$
+DECLARE
+    this_month CONSTANT timestamptz := date_trunc('month', now());
+    first_day CONSTANT timestamptz := date_trunc('month', month::timestamptz);
+    next_month CONSTANT timestamptz := first_day + interval '1 month';
+BEGIN
+    IF first_day < this_month - interval '1 month'
+       OR first_day > this_month + interval '120 months' THEN
+        RAISE EXCEPTION 'no partition is made for %', first_day
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF EXISTS (SELECT FROM public.audit_partitions() AS p
+               WHERE p.from_time < next_month AND p.to_time > first_day) THEN
+        RETURN 'present';
+    END IF;
+    IF EXISTS (SELECT FROM public.audit_events_default AS e
+               WHERE e.occurred_at >= first_day AND e.occurred_at < next_month) THEN
+        RETURN 'in default';
+    END IF;
+    PERFORM public.add_audit_month(first_day::date);
+    RETURN 'made';
+END $$;
+
+COMMENT ON FUNCTION make_audit_month(date) IS
+    'Makes the partition of a month (UTC) from the last one to ten years ahead, where it is missing'
+    ' and the default partition has no row of it.';
+
+-- Rows are not moved: a copy would be another row, and the original would have to be removed. The
+-- table that holds them becomes the partition of their months, and another one takes its place.
+CREATE FUNCTION adopt_audit_default() RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+SET lock_timeout = '500ms' AS $$
+DECLARE
+    first_day timestamptz;
+    next_month timestamptz;
+    partition text;
+BEGIN
+    LOCK TABLE public.audit_events IN ACCESS EXCLUSIVE MODE;
+    SELECT date_trunc('month', min(e.occurred_at)),
+           date_trunc('month', max(e.occurred_at)) + interval '1 month'
+    INTO first_day, next_month
+    FROM public.audit_events_default AS e;
+    IF first_day IS NULL OR next_month > first_day + interval '12 months'
+       OR EXISTS (SELECT FROM public.audit_partitions() AS p
+                  WHERE p.from_time < next_month AND p.to_time > first_day) THEN
+        RETURN NULL;
+    END IF;
+    partition := to_char(first_day, '"audit_events_y"YYYY"m"MM');
+    IF next_month > first_day + interval '1 month' THEN
+        partition := partition || to_char(next_month - interval '1 day', '"_to_y"YYYY"m"MM');
+    END IF;
+    ALTER TABLE public.audit_events DETACH PARTITION public.audit_events_default;
+    EXECUTE format('ALTER TABLE public.audit_events_default RENAME TO %I', partition);
+    EXECUTE format(
+        'ALTER TABLE public.audit_events ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+        partition, first_day, next_month);
+    CREATE TABLE public.audit_events_default PARTITION OF public.audit_events DEFAULT;
+    CREATE TRIGGER audit_events_never_truncated BEFORE TRUNCATE ON public.audit_events_default
+        FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_audit_change();
+    RETURN partition;
+END $$;
+
+COMMENT ON FUNCTION adopt_audit_default() IS
+    'Makes the default partition the one of the months (at most twelve, none of which has a'
+    ' partition) that its rows lie in; returns its name, or null where nothing was done.';
+
+REVOKE ALL ON FUNCTION audit_partitions() FROM PUBLIC;
+REVOKE ALL ON FUNCTION make_audit_month(date) FROM PUBLIC;
+REVOKE ALL ON FUNCTION adopt_audit_default() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit_partitions(), make_audit_month(date), adopt_audit_default()
+    TO pandora_maintainer;
+"""
+
 # Erasing a person, and removing what has served.
 RIGHTS = """
+CREATE FUNCTION legal_hold_covers(person uuid, moment timestamptz) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (
+    SELECT FROM public.audit_legal_holds AS hold
+    WHERE hold.released_at IS NULL
+      AND (hold.user_id = person OR (hold.from_time <= moment AND moment < hold.to_time)));
+
+COMMENT ON FUNCTION legal_hold_covers(uuid, timestamptz) IS
+    'Whether what a row says of a person and a time is under a hold that is in force.';
+
+REVOKE ALL ON FUNCTION legal_hold_covers(uuid, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION legal_hold_covers(uuid, timestamptz) TO pandora_maintainer;
+
+-- Removing a row asks whether another one refers to it.
+CREATE INDEX refresh_tokens_by_successor ON refresh_tokens (successor)
+    WHERE successor IS NOT NULL;
+CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
+CREATE INDEX mail_outbox_by_token ON mail_outbox (token_id) WHERE token_id IS NOT NULL;
+
 GRANT USAGE ON SCHEMA public TO pandora_maintainer;
 GRANT SELECT ON alembic_version, audit_events, audit_legal_holds TO pandora_maintainer;
 GRANT INSERT ON audit_events TO pandora_maintainer;
@@ -94,6 +207,13 @@ TO pandora_maintainer;
 DOWN = """
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM pandora_maintainer;
 
+DROP INDEX mail_outbox_by_token;
+DROP INDEX refresh_tokens_by_session;
+DROP INDEX refresh_tokens_by_successor;
+DROP FUNCTION legal_hold_covers(uuid, timestamptz);
+DROP FUNCTION adopt_audit_default();
+DROP FUNCTION make_audit_month(date);
+DROP FUNCTION audit_partitions();
 DROP TABLE audit_legal_holds;
 DROP FUNCTION await_those_who_erase();
 DROP FUNCTION keep_legal_holds_out();
@@ -103,6 +223,7 @@ DROP FUNCTION refuse_record_change();
 
 def upgrade() -> None:
     op.execute(HOLDS)
+    op.execute(MONTHS)
     op.execute(RIGHTS)
 
 
