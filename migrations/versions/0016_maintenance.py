@@ -173,6 +173,180 @@ GRANT EXECUTE ON FUNCTION audit_partitions(), make_audit_month(date), adopt_audi
     TO pandora_maintainer;
 """
 
+# What is dropped must be old, sealed as it is, free of holds, and told of: by a signed record that
+# goes into the same transaction, and by a row of the log itself. All but the signature is checked
+# here, so that the maintainer's login alone cannot get rid of evidence; a record whose signature is
+# not the sealer's key's makes every later verification fail.
+RETIREMENT = """
+CREATE TABLE audit_retirements (
+    partition text NOT NULL,
+    origin text NOT NULL,
+    from_time timestamptz NOT NULL,
+    to_time timestamptz NOT NULL,
+    row_count bigint NOT NULL,
+    sequences int8multirange NOT NULL,
+    digest bytea NOT NULL,
+    retired_at timestamptz NOT NULL,
+    signature bytea NOT NULL,
+    key_version integer NOT NULL,
+    CONSTRAINT audit_retirements_pkey PRIMARY KEY (partition),
+    CONSTRAINT audit_retirements_span_is_not_empty CHECK (from_time < to_time),
+    CONSTRAINT audit_retirements_rows_counted CHECK (row_count >= 0),
+    CONSTRAINT audit_retirements_digest_is_digest CHECK (octet_length(digest) = 32),
+    CONSTRAINT audit_retirements_signature_is_whole CHECK (octet_length(signature) = 68),
+    CONSTRAINT audit_retirements_key_version_positive CHECK (key_version > 0)
+);
+
+COMMENT ON TABLE audit_retirements IS
+    'One signed record for each partition of audit_events that was dropped when its time was over.';
+COMMENT ON COLUMN audit_retirements.sequences IS 'The numbers of its rows, and no others.';
+COMMENT ON COLUMN audit_retirements.digest IS
+    'SHA-256 of the SHA-256s of its leaves (RFC 6962), 65,536 numbers at a time, by rising number.';
+COMMENT ON COLUMN audit_retirements.signature IS
+    'Ed25519, after the four bytes that name the key (C2SP signed-note).';
+
+GRANT SELECT ON audit_retirements TO pandora_service, pandora_maintainer;
+
+CREATE TRIGGER audit_retirements_kept BEFORE UPDATE OR DELETE ON audit_retirements
+    FOR EACH ROW EXECUTE FUNCTION refuse_record_change();
+CREATE TRIGGER audit_retirements_never_truncated BEFORE TRUNCATE ON audit_retirements
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+
+CREATE FUNCTION audit_leaf(sequence bigint, hash text) RETURNS bytea
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+RETURN sha256('\\x00'::bytea || convert_to(
+    '{"hash":"' || hash || '","sequence":' || sequence || '}', 'UTF8'));
+
+COMMENT ON FUNCTION audit_leaf(bigint, text) IS 'The leaf of a row in the log''s Merkle tree.';
+
+CREATE FUNCTION retire_audit_month(
+    retired text, origin text, row_count bigint, sequences int8multirange, digest bytea,
+    retired_at timestamptz, signature bytea, key_version integer, keep_months integer
+) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+SET lock_timeout = '500ms' AS $$
+DECLARE
+    -- Directive (EU) 2015/849, article 40: five years. Only a migration can make it less.
+    least_months CONSTANT integer := 60;
+    month record;
+    blocked boolean;
+    found_count bigint;
+    found_sequences int8multirange;
+    found_digest bytea;
+BEGIN
+    SELECT p.from_time, p.to_time INTO month
+    FROM public.audit_partitions() AS p
+    WHERE p.name = retired AND p.to_time IS NOT NULL;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION '% is no month of the audit log', retired
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'audit_retirement_of_a_month';
+    END IF;
+    IF keep_months IS NULL
+       OR month.to_time > now() - make_interval(months => greatest(keep_months, least_months)) THEN
+        RAISE EXCEPTION '% has not been kept for long enough', retired
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'audit_retirement_in_time';
+    END IF;
+
+    PERFORM public.keep_legal_holds_out();
+    EXECUTE format('LOCK TABLE public.%I IN SHARE MODE', retired);
+    EXECUTE format($hold$
+        SELECT EXISTS (
+            SELECT FROM public.audit_legal_holds AS hold
+            WHERE hold.released_at IS NULL
+              AND ((hold.from_time < $2 AND hold.to_time > $1)
+                   OR EXISTS (SELECT FROM public.%1$I AS e WHERE e.user_id = hold.user_id)
+                   OR EXISTS (SELECT FROM public.%1$I AS e WHERE e.actor_id = hold.user_id::text)
+                   OR EXISTS (SELECT FROM public.%1$I AS e WHERE e.origin_owner = hold.user_id)))
+    $hold$, retired) INTO blocked USING month.from_time, month.to_time;
+    IF blocked THEN
+        RAISE EXCEPTION '% is under a legal hold', retired
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'audit_retirement_not_held';
+    END IF;
+
+    EXECUTE format($sealed$
+        WITH ends AS (
+            SELECT min(e.sequence) AS first, max(e.sequence) AS last FROM public.%1$I AS e
+        ), leaves AS (
+            SELECT covered.sequence,
+                   substring(s.leaf_hashes FROM (covered.place - 1)::integer * 32 + 1 FOR 32) AS leaf
+            FROM ends
+            JOIN public.audit_seals AS s
+              ON s.first_sequence <= ends.last AND s.last_sequence >= ends.first
+            CROSS JOIN unnest(s.sequences) WITH ORDINALITY AS covered(sequence, place)
+        )
+        SELECT EXISTS (
+            SELECT FROM public.%1$I AS e LEFT JOIN leaves USING (sequence)
+            WHERE leaves.leaf IS DISTINCT FROM public.audit_leaf(e.sequence, e.hash))
+    $sealed$, retired) INTO blocked;
+    IF blocked THEN
+        RAISE EXCEPTION '% has rows that are not sealed as they are', retired
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'audit_retirement_sealed';
+    END IF;
+
+    EXECUTE format($told$
+        WITH leaves AS (
+            SELECT e.sequence, public.audit_leaf(e.sequence, e.hash) AS leaf,
+                   e.sequence - row_number() OVER (ORDER BY e.sequence) AS island
+            FROM public.%I AS e
+        ), islands AS (
+            SELECT int8range(min(l.sequence), max(l.sequence), '[]') AS island
+            FROM leaves AS l GROUP BY l.island
+        ), blocks AS (
+            SELECT l.sequence >> 16 AS number,
+                   sha256(string_agg(l.leaf, ''::bytea ORDER BY l.sequence)) AS block
+            FROM leaves AS l GROUP BY l.sequence >> 16
+        )
+        SELECT (SELECT count(*) FROM leaves),
+               (SELECT coalesce(range_agg(i.island), '{}'::int8multirange) FROM islands AS i),
+               (SELECT sha256(coalesce(string_agg(b.block, ''::bytea ORDER BY b.number), ''::bytea))
+                FROM blocks AS b)
+    $told$, retired) INTO found_count, found_sequences, found_digest;
+    IF (found_count, found_sequences, found_digest)
+       IS DISTINCT FROM (row_count, sequences, digest) THEN
+        RAISE EXCEPTION 'the record does not tell what % holds', retired
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'audit_retirement_told_truly';
+    END IF;
+
+    IF NOT EXISTS (SELECT FROM public.audit_events AS e
+                   WHERE e.transaction_id = pg_current_xact_id()
+                     AND e.action = 'audit.retire' AND e.resource_id = retired) THEN
+        RAISE EXCEPTION 'the audit log does not tell that % is dropped', retired
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'audit_retirement_told';
+    END IF;
+
+    INSERT INTO public.audit_retirements VALUES (
+        retired, origin, month.from_time, month.to_time, row_count, sequences, digest, retired_at,
+        signature, key_version);
+    EXECUTE format('DROP TABLE public.%I', retired);
+END $$;
+
+REVOKE ALL ON FUNCTION audit_leaf(bigint, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION retire_audit_month(
+    text, text, bigint, int8multirange, bytea, timestamptz, bytea, integer, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION retire_audit_month(
+    text, text, bigint, int8multirange, bytea, timestamptz, bytea, integer, integer)
+    TO pandora_maintainer;
+
+COMMENT ON FUNCTION retire_audit_month(
+    text, text, bigint, int8multirange, bytea, timestamptz, bytea, integer, integer) IS
+    'Drops a month of the audit log whose time is over, with a signed record of it.';
+
+CREATE FUNCTION refuse_foreign_audit_action() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    RAISE EXCEPTION 'the maintainer writes audit rows about its own work alone'
+        USING ERRCODE = 'insufficient_privilege';
+END $$;
+
+REVOKE ALL ON FUNCTION refuse_foreign_audit_action() FROM PUBLIC;
+
+CREATE TRIGGER audit_events_of_the_maintainer BEFORE INSERT ON audit_events
+    FOR EACH ROW WHEN (
+        current_user = 'pandora_maintainer'
+        AND (NEW.actor_type <> 'system' OR NEW.action NOT IN ('audit.retire', 'user.erase'))
+    ) EXECUTE FUNCTION refuse_foreign_audit_action();
+"""
+
 # Erasing a person, and removing what has served.
 RIGHTS = """
 CREATE FUNCTION legal_hold_covers(person uuid, moment timestamptz) RETURNS boolean
@@ -211,6 +385,12 @@ DROP INDEX mail_outbox_by_token;
 DROP INDEX refresh_tokens_by_session;
 DROP INDEX refresh_tokens_by_successor;
 DROP FUNCTION legal_hold_covers(uuid, timestamptz);
+DROP TRIGGER audit_events_of_the_maintainer ON audit_events;
+DROP FUNCTION refuse_foreign_audit_action();
+DROP FUNCTION retire_audit_month(
+    text, text, bigint, int8multirange, bytea, timestamptz, bytea, integer, integer);
+DROP FUNCTION audit_leaf(bigint, text);
+DROP TABLE audit_retirements;
 DROP FUNCTION adopt_audit_default();
 DROP FUNCTION make_audit_month(date);
 DROP FUNCTION audit_partitions();
@@ -224,6 +404,7 @@ DROP FUNCTION refuse_record_change();
 def upgrade() -> None:
     op.execute(HOLDS)
     op.execute(MONTHS)
+    op.execute(RETIREMENT)
     op.execute(RIGHTS)
 
 
