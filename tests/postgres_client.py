@@ -31,6 +31,7 @@ _TABLES = (
     "users",
     "service_tokens",
     "outbox",
+    "consumed_events",
     "audit_events",
     "audit_legal_holds",
 )
@@ -93,6 +94,7 @@ def empty(admin_dsn: str) -> None:
         connection.execute("SET session_replication_role = replica")
         for table in _TABLES:
             connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+        connection.execute("UPDATE event_stream SET trimmed_below = '0-0', trimmed_at = NULL")
 
 
 @asynccontextmanager

@@ -16,6 +16,8 @@ _ORDERED = (
     ("throttling.account_delay_from_failure", "throttling.most_failures"),
     ("mail.smtp_step_timeout_seconds", "mail.smtp_total_timeout_seconds"),
     ("mail.retry_initial_seconds", "mail.retry_max_seconds"),
+    ("relay.batch_size", "relay.stream_max_length"),
+    ("consumer.block_seconds", "redis.command_timeout_seconds"),
 )
 _DISTINCT = (
     ("core.port", "core.metrics_port"),
@@ -24,6 +26,10 @@ _DISTINCT = (
     ("core.port", "mail.metrics_port"),
     ("core.metrics_port", "mail.metrics_port"),
     ("relay.metrics_port", "mail.metrics_port"),
+    ("core.port", "consumer.metrics_port"),
+    ("core.metrics_port", "consumer.metrics_port"),
+    ("relay.metrics_port", "consumer.metrics_port"),
+    ("mail.metrics_port", "consumer.metrics_port"),
 )
 _TOGETHER = (
     ("vault.role_id_file", "vault.secret_id_file"),

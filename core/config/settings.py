@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+from core.config.event_settings import ConsumerSettings, RelaySettings
 from core.config.limit_settings import GeoSettings, LimitSettings, ThrottlingSettings
 from core.config.maintenance_settings import MaintenanceSettings
 from core.config.rules import Between, Host, OneOf, Peers, Shape, Url
@@ -231,17 +232,6 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RelaySettings:
-    """The process that carries events from the outbox to Redis."""
-
-    metrics_port: ListenPort = 9466
-    batch_size: Annotated[int, Between(1, 10_000)] = 100
-    poll_interval_seconds: Annotated[float, Between(0.01, 60)] = 0.2
-    backlog_interval_seconds: Annotated[float, Between(0.05, 60)] = 5.0
-    """How often the number and the age of waiting events are measured."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetrySettings:
     """Logs and traces."""
 
@@ -271,6 +261,7 @@ class Settings:
     limits: LimitSettings
     geo: GeoSettings
     relay: RelaySettings
+    consumer: ConsumerSettings
     mail: MailSettings
     maintenance: MaintenanceSettings
     telemetry: TelemetrySettings
