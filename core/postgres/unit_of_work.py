@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from core.domain.audit import AuditEntry
 from core.domain.ports.personal_texts import PersonalTexts
 from core.postgres.audit_log import PostgresAuditLog
+from core.postgres.audit_retirements import PostgresAuditRetirements
+from core.postgres.consumed_events import PostgresConsumedEvents
 from core.postgres.execution import Executor, OpenExecutor
 from core.postgres.known_devices import PostgresKnownDevices
 from core.postgres.kyc_reviews import PostgresKycReviews
@@ -14,6 +16,7 @@ from core.postgres.mail_outbox import PostgresMailOutbox
 from core.postgres.mfa_challenges import PostgresMfaChallenges
 from core.postgres.one_time_tokens import PostgresOneTimeTokens
 from core.postgres.outbox import EventEncoder, PostgresOutbox
+from core.postgres.personal_records import PostgresPersonalRecords
 from core.postgres.personal_salts import PersonalSalts
 from core.postgres.recovery_codes import PostgresRecoveryCodes
 from core.postgres.refresh_tokens import PostgresRefreshTokens
@@ -74,7 +77,10 @@ class PostgresUnitOfWork(PostgresRepositories):
         self._entries: list[AuditEntry] = []
         self.audit = PostgresAuditLog(self._open, known, texts, self._entries.append)
         self.outbox = PostgresOutbox(self._open, encode_event)
+        self.consumed_events = PostgresConsumedEvents(self._open)
         self.mail = PostgresMailOutbox(self._open)
+        self.personal_records = PostgresPersonalRecords(self._open)
+        self.retirements = PostgresAuditRetirements(self._open)
         self._commit = commit
         self._on_commit = on_commit
 

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from core.domain.audit import AuditEntry
 from core.domain.events import DomainEvent, RecordedEvent
 from core.domain.ports.unit_of_work import Repositories, UnitOfWork
-from tests.fakes.journals import FakeAuditLog, FakeKycReviews, FakeOutbox
+from tests.fakes.journals import FakeAuditLog, FakeConsumedEvents, FakeKycReviews, FakeOutbox
 from tests.fakes.legal_holds import FakeLegalHolds
 from tests.fakes.mail import FakeMailOutbox, FakeMailQueue, FakeOneTimeTokens
 from tests.fakes.mfa import FakeMfaChallenges, FakeRecoveryCodes, FakeTotpEnrolments
@@ -50,6 +50,7 @@ class FakeUnitOfWork(FakeRepositories):
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope)
         self.outbox = FakeOutbox(scope)
+        self.consumed_events = FakeConsumedEvents(scope)
         self.mail = FakeMailOutbox(scope)
         self._scope = scope
 

@@ -1,6 +1,7 @@
 """What is only ever added to: KYC changes, the audit log, the outbox. In memory."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from core.domain.audit import AuditEntry, AuditEvent, AuditFilter
@@ -8,6 +9,7 @@ from core.domain.audit_row import row_hash
 from core.domain.audit_sealing import owners, seal
 from core.domain.events import RecordedEvent
 from core.domain.kyc import KycReview, KycStatus
+from core.domain.ports.consumed_events import Consumption
 from core.domain.personal_key import NOBODY, PersonalKey
 from tests.fakes.personal_texts import FakePersonalTexts, fake_key
 from tests.fakes.scope import Scope, user_row
@@ -109,6 +111,22 @@ class FakeOutbox:
         if not self._scope.holds(user_row(event.event.user_id)):
             raise PortMisuse("an event is written under the lock of the person whom it is about")
         self._rows.add(next(self._scope.shared.outbox_sequence), event)
+
+
+class FakeConsumedEvents:
+    """Implements the port ConsumedEvents."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._rows = scope.view.consumed_events
+
+    async def add(self, consumption: Consumption, *, at: datetime) -> bool:
+        # Held until the unit of work ends, as a unique index holds up whoever adds the same key.
+        await self._scope.write("consumed_events.add", ("consumed_event", consumption))
+        if self._rows.get(consumption) is not None:
+            return False
+        self._rows.add(consumption, at)
+        return True
 
 
 def _matches(entry: AuditEntry, where: AuditFilter) -> bool:

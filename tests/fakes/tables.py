@@ -15,6 +15,7 @@ from core.domain.legal_hold import LegalHold
 from core.domain.mail import NewMail
 from core.domain.mfa import MfaChallenge, TotpEnrolment
 from core.domain.one_time_token import OneTimeToken
+from core.domain.ports.consumed_events import Consumption
 from core.domain.refresh_token import RefreshToken
 from core.domain.session import Session
 from core.domain.user import User
@@ -92,6 +93,7 @@ class Tables:
     audit: dict[int, AuditEvent] = field(default_factory=dict)
     legal_holds: dict[UUID, LegalHold] = field(default_factory=dict)
     outbox: dict[int, RecordedEvent] = field(default_factory=dict)
+    consumed_events: dict[Consumption, datetime] = field(default_factory=dict)
 
 
 class Overlay(Generic[K, V]):
@@ -156,6 +158,7 @@ class View:
     audit: Overlay[int, AuditEvent]
     legal_holds: Overlay[UUID, LegalHold]
     outbox: Overlay[int, RecordedEvent]
+    consumed_events: Overlay[Consumption, datetime]
 
     @classmethod
     def of(cls, tables: Tables) -> "View":
@@ -176,6 +179,7 @@ class View:
             audit=Overlay(tables.audit),
             legal_holds=Overlay(tables.legal_holds),
             outbox=Overlay(tables.outbox),
+            consumed_events=Overlay(tables.consumed_events),
         )
 
     def publish(self) -> None:
@@ -195,6 +199,7 @@ class View:
         self.audit.publish()
         self.legal_holds.publish()
         self.outbox.publish()
+        self.consumed_events.publish()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +221,7 @@ class Snapshot:
     audit: Mapping[int, AuditEvent]
     legal_holds: Mapping[UUID, LegalHold]
     outbox: Mapping[int, RecordedEvent]
+    consumed_events: Mapping[Consumption, datetime]
 
     @classmethod
     def of(cls, tables: Tables) -> "Snapshot":
@@ -236,4 +242,5 @@ class Snapshot:
             audit=dict(tables.audit),
             legal_holds=dict(tables.legal_holds),
             outbox=dict(tables.outbox),
+            consumed_events=dict(tables.consumed_events),
         )

@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from core.domain.ports.audit_log import AuditLog
+from core.domain.ports.consumed_events import ConsumedEvents
 from core.domain.ports.known_devices import KnownDeviceRepository
 from core.domain.ports.kyc_reviews import KycReviewRepository
 from core.domain.ports.legal_holds import LegalHolds
@@ -99,6 +100,11 @@ class UnitOfWork(Repositories, Protocol):
     @property
     def outbox(self) -> Outbox:
         """Events that are published once the transaction is committed."""
+        ...
+
+    @property
+    def consumed_events(self) -> ConsumedEvents:
+        """Which events of other services take effect in this transaction."""
         ...
 
     @property
