@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from core.config.description import describe
 from core.config.loading import ConfigurationRefused, load
@@ -38,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "serve", "serve gRPC until SIGTERM", _serve)
     _add(commands, "relay", "carry events from the outbox to Redis until SIGTERM", _relay)
     _add(commands, "send-mail", "hand mail to the mail server until SIGTERM", _send_mail)
+    _add(commands, "seal", "seal the audit log until SIGTERM", _seal)
     _add(commands, "migrate", "bring the database's schema up to this version", _migrate)
     config = _group(commands, "config", "look at the settings")
     _add(config, "check", "print the effective settings; secrets are never shown", _config_check)
@@ -49,6 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     bring = _add(users, "import", "bring in accounts with the hashes of another system", _import)
     bring.add_argument("file", type=Path, help="JSON Lines: email, password_hash, full_name, …")
     bring.add_argument("--dry-run", action="store_true", help="check everything, store nothing")
+    tell = _add(users, "export", "print as JSON everything that is stored of a person", _export)
+    tell.add_argument("user_id", type=UUID, help="the id of the account")
+    erase = _add(users, "erase", "erase a deleted person for good; nothing undoes it", _erase)
+    erase.add_argument("user_id", type=UUID, help="the id of the account")
     _add_token_commands(_group(commands, "tokens", "let platform services in"))
     _add_key_commands(_group(commands, "keys", "look after the keys that sign access tokens"))
     return parser
@@ -123,6 +129,13 @@ def _send_mail(settings: Settings, _: argparse.Namespace) -> int:
     return run_until_stopped(settings, send_mail)
 
 
+def _seal(settings: Settings, _: argparse.Namespace) -> int:
+    from core.bootstrap.process import run_until_stopped
+    from core.bootstrap.sealer_process import seal
+
+    return run_until_stopped(settings, seal)
+
+
 def _migrate(settings: Settings, _: argparse.Namespace) -> int:
     from core.bootstrap.operations import migrate
 
@@ -152,6 +165,18 @@ def _import(settings: Settings, parsed: argparse.Namespace) -> int:
     from core.bootstrap.user_import import import_users
 
     return _once(settings, partial(import_users, file=parsed.file, dry_run=parsed.dry_run))
+
+
+def _export(settings: Settings, parsed: argparse.Namespace) -> int:
+    from core.bootstrap.personal_operations import export_person
+
+    return _once(settings, partial(export_person, user_id=parsed.user_id))
+
+
+def _erase(settings: Settings, parsed: argparse.Namespace) -> int:
+    from core.bootstrap.personal_operations import erase_person
+
+    return _once(settings, partial(erase_person, user_id=parsed.user_id))
 
 
 def _mint(settings: Settings, parsed: argparse.Namespace) -> int:

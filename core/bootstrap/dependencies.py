@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.bootstrap.foundation import (
     Foundation,
@@ -68,15 +68,21 @@ async def open_database(
     *,
     on_commit: OnCommit,
     process: str,
+    statement_timeout_seconds: float | None = None,
 ) -> PostgresDatabase:
     """Connect PostgreSQL with the login that Vault gives, now and after each rotation.
+
+    A statement may take as long as the settings say, unless another bound is given.
 
     Raises:
         DependencyUnavailable: the server is out of reach or refuses the login.
         SchemaBehind: it lacks a migration that this version needs.
     """
+    options = postgres_options(foundation.settings.postgres, process=process)
+    if statement_timeout_seconds is not None:
+        options = replace(options, statement_timeout_seconds=statement_timeout_seconds)
     database = PostgresDatabase(
-        postgres_options(foundation.settings.postgres, process=process),
+        options,
         postgres_login(secrets),
         encode_event=encode,
         personal_texts=personal_texts(secrets),

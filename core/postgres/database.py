@@ -9,12 +9,14 @@ from opentelemetry import trace
 from core.domain.audit import AuditEntry
 from core.domain.personal_key import KeylessTexts
 from core.domain.ports.mail import MailQueue
+from core.domain.ports.personal_export import PersonalData
 from core.domain.ports.personal_texts import PersonalTexts
-from core.domain.ports.unit_of_work import Repositories, UnitOfWork
+from core.domain.ports.unit_of_work import Repositories
 from core.postgres.connection import LoginSource, PostgresOptions
 from core.postgres.execution import ReadExecutor
 from core.postgres.mail_queue import PostgresMailQueue
 from core.postgres.outbox import EventEncoder
+from core.postgres.personal_export import PostgresPersonalData
 from core.postgres.personal_salts import PersonalSalts
 from core.postgres.pool import Pool
 from core.postgres.probe import Probe
@@ -98,6 +100,10 @@ class PostgresDatabase:
         """Return counters and gauges of the pool by psycopg_pool's names."""
         return self._pool.measures()
 
+    def personal_data(self) -> PersonalData:
+        """Return all that is stored of persons, as whoever exports it sees it."""
+        return PostgresPersonalData(self._pool, self._spans, self._texts)
+
     def mail_queue(self) -> MailQueue:
         """Return the mail as the sender sees it, on this database's pool."""
         return PostgresMailQueue(self._pool)
@@ -108,7 +114,7 @@ class PostgresDatabase:
         yield self._repositories
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[UnitOfWork]:
+    async def transaction(self) -> AsyncIterator[PostgresUnitOfWork]:
         """Open a unit of work; leaving it without a commit rolls back."""
         async with begin(self._pool, self._spans) as transaction:
             unit = PostgresUnitOfWork(

@@ -47,12 +47,14 @@ class PostgresUsers:
     async def get_credentials(self, email_key: str) -> Credentials | None:
         """Return the account that is not deleted and has this address, with its hash."""
         params = rows.EmailKeyParams(email_key=email_key)
-        return self._credentials(await self._run.one(rows.GET_CREDENTIALS, params))
+        record = await self._run.one(rows.GET_CREDENTIALS, params)
+        return self._credentials(record)
 
     async def get_credentials_by_id(self, user_id: UUID) -> Credentials | None:
         """Return the account, deleted or not, with its hash."""
         params = rows.UserIdParams(user_id=user_id)
-        return self._credentials(await self._run.one(rows.GET_CREDENTIALS_BY_ID, params))
+        record = await self._run.one(rows.GET_CREDENTIALS_BY_ID, params)
+        return self._credentials(record)
 
     async def get_many(self, user_ids: Sequence[UUID]) -> Sequence[User]:
         """Return the accounts that exist."""
