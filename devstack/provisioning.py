@@ -7,12 +7,13 @@ from typing import Any, Final
 from devstack.databases import DATABASE, Credentials
 from devstack.secret_values import MAINTAINER_LOGIN, MAKERS, OWNER_LOGIN, SHARED, SIGNING_KEYS
 from devstack.stack import Stack
-from devstack.vault_access import MOUNT, PREFIX, TOTP_KEY, BootstrapFiles, VaultAccess
+from devstack.vault_access import MOUNT, PREFIX, SEAL_KEY, TOTP_KEY, BootstrapFiles, VaultAccess
 
 SERVICE_ROLE: Final = "user-service"
 MIGRATOR_ROLE: Final = "user-service-migrator"
 OPERATOR_ROLE: Final = "user-service-operator"
 MAINTAINER_ROLE: Final = "user-service-maintainer"
+SEALER_ROLE: Final = "user-service-sealer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Provisioned:
     migrator_files: BootstrapFiles
     operator_files: BootstrapFiles
     maintainer_files: BootstrapFiles
+    sealer_files: BootstrapFiles
     owner: Credentials
     service: Credentials
     maintainer: Credentials
@@ -44,6 +46,7 @@ def provision(stack: Stack, *, prefix: str = PREFIX, bootstrap: Path | None = No
     vault = VaultAccess(client, prefix)
     vault.mount()
     vault.ensure_key(TOTP_KEY)
+    vault.ensure_signing_key(SEAL_KEY)
     if prefix != PREFIX:
         _copy_shared(VaultAccess(client), vault)
     values = {name: _kept(vault, name) for name in MAKERS}
@@ -60,10 +63,14 @@ def provision(stack: Stack, *, prefix: str = PREFIX, bootstrap: Path | None = No
     migrator_files = BootstrapFiles.within(folder / MIGRATOR_ROLE)
     operator_files = BootstrapFiles.within(folder / OPERATOR_ROLE)
     maintainer_files = BootstrapFiles.within(folder / MAINTAINER_ROLE)
+    sealer_files = BootstrapFiles.within(folder / SEALER_ROLE)
     own = [name for name in MAKERS if name not in {OWNER_LOGIN, MAINTAINER_LOGIN}]
-    vault.admit(SERVICE_ROLE, readable=own, keys=[TOTP_KEY], files=service_files)
+    vault.admit(
+        SERVICE_ROLE, readable=own, keys=[TOTP_KEY], verifying=[SEAL_KEY], files=service_files
+    )
     vault.admit(MIGRATOR_ROLE, readable=[OWNER_LOGIN], files=migrator_files)
     vault.admit(OPERATOR_ROLE, readable=[], writable=[SIGNING_KEYS], files=operator_files)
+    vault.admit(SEALER_ROLE, readable=["postgres"], signing=[SEAL_KEY], files=sealer_files)
     vault.admit(MAINTAINER_ROLE, readable=[MAINTAINER_LOGIN], files=maintainer_files)
     return Provisioned(
         mount=MOUNT,
@@ -72,6 +79,7 @@ def provision(stack: Stack, *, prefix: str = PREFIX, bootstrap: Path | None = No
         migrator_files=migrator_files,
         operator_files=operator_files,
         maintainer_files=maintainer_files,
+        sealer_files=sealer_files,
         owner=owner,
         service=service,
         maintainer=maintainer,

@@ -32,6 +32,7 @@ _TABLES = (
     "service_tokens",
     "outbox",
     "consumed_events",
+    "audit_seals",
     "audit_events",
     "audit_legal_holds",
 )

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+from core.config.audit_settings import AuditSettings
 from core.config.event_settings import ConsumerSettings, RelaySettings
 from core.config.limit_settings import GeoSettings, LimitSettings, ThrottlingSettings
 from core.config.maintenance_settings import MaintenanceSettings
@@ -102,6 +103,9 @@ class VaultSettings:
     operator_role_id_file: Path | None = None
     """Half of the login of whoever rotates signing keys; serving processes need none."""
     operator_secret_id_file: Path | None = None
+    sealer_role_id_file: Path | None = None
+    """Half of the login of the sealer, whose role alone may sign seals of the audit log."""
+    sealer_secret_id_file: Path | None = None
     maintainer_role_id_file: Path | None = None
     """Half of the login of what maintains the database; serving processes need none."""
     maintainer_secret_id_file: Path | None = None
@@ -114,6 +118,8 @@ class VaultSettings:
     transit_mount: VaultPath = "transit"
     totp_key: Name = "user-service-totp"
     """The transit engine's key that seals TOTP secrets."""
+    audit_seal_key: Name = "user-service-audit-seal"
+    """The transit engine's key (Ed25519) that signs seals of the audit log."""
     transit_timeout_seconds: TimeoutSeconds = 3.0
     """Longest wait for a secret to be sealed or opened, logging in included."""
 
@@ -263,6 +269,7 @@ class Settings:
     relay: RelaySettings
     consumer: ConsumerSettings
     mail: MailSettings
+    audit: AuditSettings
     maintenance: MaintenanceSettings
     telemetry: TelemetrySettings
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

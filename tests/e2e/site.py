@@ -12,6 +12,7 @@ from devstack.ports import free_port
 from devstack.provisioning import Provisioned, provision
 from devstack.secret_values import MAKERS
 from devstack.service_environment import (
+    AUDIT_METRICS_PORT,
     CORE_METRICS_PORT,
     CORE_PORT,
     GATEWAY_METRICS_PORT,
@@ -33,6 +34,7 @@ _PORTS: Final = (
     GATEWAY_METRICS_PORT,
     RELAY_METRICS_PORT,
     MAIL_METRICS_PORT,
+    AUDIT_METRICS_PORT,
 )
 
 # The tests' client makes more people, and more mistakes, than those whom the limits are meant for.
@@ -74,6 +76,11 @@ class Site:
         return f"http://{self.ports.address(variable)}/metrics"
 
     @property
+    def checkpoint_file(self) -> Path:
+        """Where this service's sealer writes checkpoints."""
+        return self.folder / "audit" / "checkpoints"
+
+    @property
     def vault(self) -> VaultAccess:
         """The administrator's way to this service's secrets."""
         return VaultAccess(self.servers.stack.openbao.client(), self.access.prefix)
@@ -98,9 +105,14 @@ class Site:
         environment = core_environment(
             self.servers.stack, self.access, caller, login=login, database=self.database.name
         )
-        for variable in (CORE_PORT, CORE_METRICS_PORT, RELAY_METRICS_PORT, MAIL_METRICS_PORT):
-            environment |= self.ports.setting(variable)
-        return environment | {"PANDORA_REDIS__EVENT_STREAM": self.stream, **self.beside}
+        for variable in _PORTS:
+            if not variable.startswith("PANDORA_GATEWAY__") and variable != GATEWAY_PORT:
+                environment |= self.ports.setting(variable)
+        return environment | {
+            "PANDORA_REDIS__EVENT_STREAM": self.stream,
+            "PANDORA_AUDIT__CHECKPOINT_FILE": str(self.checkpoint_file),
+            **self.beside,
+        }
 
     def start(self, *arguments: str, **changes: str) -> Process:
         """Start `python -m …`, with `changes` to its environment; returns at once."""
