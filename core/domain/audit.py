@@ -50,6 +50,10 @@ class AuditAction(StrEnum):
     KYC_UPDATE = "kyc.update"
     KYC_SUBMIT = "kyc.submit"
     SERVICE_TOKEN_MINT = "service_token.mint"  # noqa: S105 - an action, not a secret
+    AUDIT_EXPORT = "audit.export"
+    AUDIT_RETIRE = "audit.retire"
+    LEGAL_HOLD_PLACE = "legal_hold.place"
+    LEGAL_HOLD_RELEASE = "legal_hold.release"
     SERVICE_TOKEN_REVOKE = "service_token.revoke"  # noqa: S105 - an action, not a secret
 
 
@@ -61,6 +65,8 @@ class ResourceType(StrEnum):
     KYC = "kyc"
     SERVICE = "service"
     SIGNING_KEY = "signing_key"
+    AUDIT_LOG = "audit_log"
+    LEGAL_HOLD = "legal_hold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,11 +166,21 @@ COMMENT ON FUNCTION adopt_audit_default() IS
     'Makes the default partition the one of the months (at most twelve, none of which has a'
     ' partition) that its rows lie in; returns its name, or null where nothing was done.';
 
+CREATE FUNCTION audit_default_span(OUT oldest timestamptz, OUT newest timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT min(e.occurred_at), max(e.occurred_at) FROM public.audit_events_default AS e
+$$;
+
+COMMENT ON FUNCTION audit_default_span() IS
+    'Since when and until when rows lie in the default partition; nulls: none does.';
+
 REVOKE ALL ON FUNCTION audit_partitions() FROM PUBLIC;
+REVOKE ALL ON FUNCTION audit_default_span() FROM PUBLIC;
 REVOKE ALL ON FUNCTION make_audit_month(date) FROM PUBLIC;
 REVOKE ALL ON FUNCTION adopt_audit_default() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION audit_partitions(), make_audit_month(date), adopt_audit_default()
-    TO pandora_maintainer;
+GRANT EXECUTE ON FUNCTION
+    audit_partitions(), audit_default_span(), make_audit_month(date), adopt_audit_default()
+TO pandora_maintainer;
 """
 
 # What is dropped must be old, sealed as it is, free of holds, and told of: by a signed record that
@@ -219,6 +229,27 @@ RETURN sha256('\\x00'::bytea || convert_to(
 
 COMMENT ON FUNCTION audit_leaf(bigint, text) IS 'The leaf of a row in the log''s Merkle tree.';
 
+CREATE FUNCTION audit_month_is_held(month text, month_begin timestamptz, month_end timestamptz)
+RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    held boolean;
+BEGIN
+    EXECUTE format($hold$
+        SELECT EXISTS (
+            SELECT FROM public.audit_legal_holds AS hold
+            WHERE hold.released_at IS NULL
+              AND ((hold.from_time < $2 AND hold.to_time > $1)
+                   OR EXISTS (SELECT FROM public.%1$I AS e WHERE e.user_id = hold.user_id)
+                   OR EXISTS (SELECT FROM public.%1$I AS e WHERE e.actor_id = hold.user_id::text)
+                   OR EXISTS (SELECT FROM public.%1$I AS e WHERE e.origin_owner = hold.user_id)))
+    $hold$, month) INTO held USING month_begin, month_end;
+    RETURN held;
+END $$;
+
+COMMENT ON FUNCTION audit_month_is_held(text, timestamptz, timestamptz) IS
+    'Whether a hold in force covers the time or a person of a partition.';
+
 CREATE FUNCTION retire_audit_month(
     retired text, origin text, row_count bigint, sequences int8multirange, digest bytea,
     retired_at timestamptz, signature bytea, key_version integer, keep_months integer
@@ -249,16 +280,7 @@ BEGIN
 
     PERFORM public.keep_legal_holds_out();
     EXECUTE format('LOCK TABLE public.%I IN SHARE MODE', retired);
-    EXECUTE format($hold$
-        SELECT EXISTS (
-            SELECT FROM public.audit_legal_holds AS hold
-            WHERE hold.released_at IS NULL
-              AND ((hold.from_time < $2 AND hold.to_time > $1)
-                   OR EXISTS (SELECT FROM public.%1$I AS e WHERE e.user_id = hold.user_id)
-                   OR EXISTS (SELECT FROM public.%1$I AS e WHERE e.actor_id = hold.user_id::text)
-                   OR EXISTS (SELECT FROM public.%1$I AS e WHERE e.origin_owner = hold.user_id)))
-    $hold$, retired) INTO blocked USING month.from_time, month.to_time;
-    IF blocked THEN
+    IF public.audit_month_is_held(retired, month.from_time, month.to_time) THEN
         RAISE EXCEPTION '% is under a legal hold', retired
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'audit_retirement_not_held';
     END IF;
@@ -321,8 +343,11 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION audit_leaf(bigint, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION audit_month_is_held(text, timestamptz, timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION retire_audit_month(
     text, text, bigint, int8multirange, bytea, timestamptz, bytea, integer, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit_month_is_held(text, timestamptz, timestamptz)
+    TO pandora_maintainer;
 GRANT EXECUTE ON FUNCTION retire_audit_month(
     text, text, bigint, int8multirange, bytea, timestamptz, bytea, integer, integer)
     TO pandora_maintainer;
@@ -372,6 +397,7 @@ GRANT USAGE ON SCHEMA public TO pandora_maintainer;
 GRANT SELECT ON alembic_version, audit_events, audit_legal_holds TO pandora_maintainer;
 GRANT INSERT ON audit_events TO pandora_maintainer;
 
+GRANT SELECT, DELETE, UPDATE (handled_at) ON consumed_events TO pandora_maintainer;
 GRANT SELECT, UPDATE, DELETE ON
     users, sessions, refresh_tokens, known_devices, one_time_tokens, totp_enrolments,
     recovery_codes, mfa_challenges, mail_outbox, login_failures, kyc_reviews, outbox
@@ -389,8 +415,10 @@ DROP TRIGGER audit_events_of_the_maintainer ON audit_events;
 DROP FUNCTION refuse_foreign_audit_action();
 DROP FUNCTION retire_audit_month(
     text, text, bigint, int8multirange, bytea, timestamptz, bytea, integer, integer);
+DROP FUNCTION audit_month_is_held(text, timestamptz, timestamptz);
 DROP FUNCTION audit_leaf(bigint, text);
 DROP TABLE audit_retirements;
+DROP FUNCTION audit_default_span();
 DROP FUNCTION adopt_audit_default();
 DROP FUNCTION make_audit_month(date);
 DROP FUNCTION audit_partitions();
