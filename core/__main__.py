@@ -5,6 +5,7 @@ import getpass
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     tell.add_argument("user_id", type=UUID, help="the id of the account")
     erase = _add(users, "erase", "erase a deleted person for good; nothing undoes it", _erase)
     erase.add_argument("user_id", type=UUID, help="the id of the account")
+    _add_maintenance(commands)
     _add_token_commands(_group(commands, "tokens", "let platform services in"))
     _add_key_commands(_group(commands, "keys", "look after the keys that sign access tokens"))
     return parser
@@ -88,6 +90,27 @@ def _add_key_commands(keys: "argparse._SubParsersAction[argparse.ArgumentParser]
         action="store_true",
         help="say that every access token in use may become worthless, services' as well",
     )
+
+
+def _add_maintenance(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    words = "make partitions, drop what is too old, remove what has served; for a scheduler"
+    maintain = _add(commands, "maintain", words, _maintain)
+    holds = _group(maintain.add_subparsers(metavar="COMMAND"), "hold", "legal holds")
+    add = _add(holds, "add", "let nothing of a person or a time be erased or dropped", _hold)
+    add.add_argument("--reason", required=True, help="the case; kept with the hold")
+    add.add_argument("--user", type=UUID, help="hold all that is stored about this person")
+    add.add_argument("--from", dest="from_time", type=_moment, help="hold audit rows since then")
+    add.add_argument("--to", dest="to_time", type=_moment, help="and before then (RFC 3339)")
+    _add(holds, "list", "print every hold as a line of JSON", _list_holds)
+    release = _add(holds, "release", "end a hold", _release_hold)
+    release.add_argument("hold_id", type=UUID, help="as `list` tells it")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError("a time needs its zone, as 2026-01-31T00:00:00Z has")
+    return moment
 
 
 def _group(
@@ -177,6 +200,41 @@ def _erase(settings: Settings, parsed: argparse.Namespace) -> int:
     from core.bootstrap.personal_operations import erase_person
 
     return _once(settings, partial(erase_person, user_id=parsed.user_id))
+
+
+def _maintain(settings: Settings, _: argparse.Namespace) -> int:
+    from core.bootstrap.maintain_process import maintain
+
+    return _once(settings, maintain)
+
+
+def _hold(settings: Settings, parsed: argparse.Namespace) -> int:
+    from core.bootstrap.hold_operations import place_hold
+
+    span = (parsed.from_time, parsed.to_time)
+    if (parsed.user is None) == (span == (None, None)) or (None in span and span != (None, None)):
+        sys.stderr.write("refused: give either --user, or --from and --to\n")
+        return 2
+    work = partial(
+        place_hold,
+        reason=parsed.reason,
+        user_id=parsed.user,
+        from_time=parsed.from_time,
+        to_time=parsed.to_time,
+    )
+    return _once(settings, work)
+
+
+def _list_holds(settings: Settings, _: argparse.Namespace) -> int:
+    from core.bootstrap.hold_operations import list_holds
+
+    return _once(settings, list_holds)
+
+
+def _release_hold(settings: Settings, parsed: argparse.Namespace) -> int:
+    from core.bootstrap.hold_operations import release_hold
+
+    return _once(settings, partial(release_hold, hold_id=parsed.hold_id))
 
 
 def _mint(settings: Settings, parsed: argparse.Namespace) -> int:

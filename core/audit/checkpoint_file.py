@@ -28,7 +28,7 @@ _TAIL_BYTES: Final = 8192
 
 
 class CheckpointFile:
-    """Implements the port CheckpointStore. Checkpoints are parted by empty lines."""
+    """Implements the ports CheckpointStore and NoteStore. Checkpoints are parted by empty lines."""
 
     def __init__(self, path: Path) -> None:
         """Take the file's place; folder and file are made when they are first needed."""
@@ -42,6 +42,10 @@ class CheckpointFile:
     async def append(self, checkpoints: Sequence[SignedHead]) -> int:
         """Add those that follow the last one of the file."""
         return await asyncio.to_thread(_translated, partial(self._append, checkpoints))
+
+    async def add_note(self, note: str) -> None:
+        """Add another signed note; whoever reads checkpoints passes over it."""
+        await asyncio.to_thread(_translated, partial(self._add_note, note))
 
     def _newest(self) -> Checkpoint | None:
         try:
@@ -63,6 +67,11 @@ class CheckpointFile:
             text = "".join(f"{checkpoint_note(signed)}\n" for signed in missing)
             _write_all(descriptor, text.encode())
         return len(missing)
+
+    def _add_note(self, note: str) -> None:
+        with self._opened() as descriptor:
+            _part_from_what_was_torn(descriptor)
+            _write_all(descriptor, f"{note}\n".encode())
 
     @contextmanager
     def _opened(self) -> Iterator[int]:

@@ -12,22 +12,35 @@ from core.vault.options import VaultOptions
 from core.vault.secrets import POSTGRES_MAINTAINER
 
 _CONNECTIONS = 2
-"""One that works, and one that holds the turn meanwhile."""
+
+_IDLE_SECONDS = 2.0
+"""How long a maintainer that was stopped may keep a lock that writers of the log wait for."""
 
 
 async def open_maintainer_database(
-    startup: Startup, foundation: Foundation, *, process: str = "maintain"
+    startup: Startup,
+    foundation: Foundation,
+    *,
+    process: str = "maintain",
+    login: LoginSource | None = None,
 ) -> PostgresDatabase:
-    """Connect PostgreSQL as `pandora_maintainer`, whose login Vault gives to the maintainer alone.
+    """Connect PostgreSQL as `pandora_maintainer`, with a login that was read, or else is read now.
 
     Raises:
         StartFailed: Vault or PostgreSQL is out of reach, or the schema lacks a migration.
     """
-    login = await startup.step("read the maintainer's login from Vault", _login(foundation))
+    if login is None:
+        step = "read the maintainer's login from Vault"
+        login = await startup.step(step, maintainer_login(foundation))
     return await startup.step("connect PostgreSQL", _open(startup, foundation, login, process))
 
 
-async def _login(foundation: Foundation) -> LoginSource:
+async def maintainer_login(foundation: Foundation) -> LoginSource:
+    """Read the login that Vault gives to the maintainer alone.
+
+    Raises:
+        VaultError: it cannot be read, or the settings name no files to log in with.
+    """
     source = vault_source(VaultOptions.for_maintainer(foundation.settings.vault))
     try:
         credentials = await source.read(POSTGRES_MAINTAINER)
@@ -50,6 +63,7 @@ async def _open(
         pool_min_size=1,
         pool_max_size=_CONNECTIONS,
         statement_timeout_seconds=settings.maintenance.statement_timeout_seconds,
+        idle_in_transaction_timeout_seconds=_IDLE_SECONDS,
     )
     database = PostgresDatabase(options, login, encode_event=encode, on_commit=uncounted)
     startup.on_end(database.close)

@@ -6,6 +6,9 @@ from typing import Annotated
 
 from core.config.rules import Between, Shape
 
+LEAST_MONTHS = 60
+"""Directive (EU) 2015/849, article 40; the database refuses to drop what is younger."""
+
 _NAME = r"[A-Za-z0-9.-]{1,100}(/[A-Za-z0-9._-]{1,60})*"
 
 
@@ -24,5 +27,9 @@ class AuditSettings:
     seal_max_rows: Annotated[int, Between(1, 100_000)] = 10_000
     """Most rows of one seal."""
     metrics_port: Annotated[int, Between(0, 65535)] = 9469
+    months_ahead: Annotated[int, Between(1, 120)] = 12
+    """For how many months after this one `maintain` makes partitions."""
+    retention_months: Annotated[int, Between(LEAST_MONTHS, 1200)] = 84
+    """How long rows are kept at least; a month is dropped as a whole, once it is sealed."""
     verify_workers: Annotated[int, Between(1, 64)] = 2
     """Processes that share a verification."""

@@ -9,9 +9,11 @@ from opentelemetry import trace
 from core.domain.audit import AuditEntry
 from core.domain.personal_key import KeylessTexts
 from core.domain.ports.mail import MailQueue
+from core.domain.ports.maintenance import AuditPartitions, ServedRows
 from core.domain.ports.personal_export import PersonalData
 from core.domain.ports.personal_texts import PersonalTexts
 from core.domain.ports.unit_of_work import Repositories
+from core.postgres.audit_partitions import PostgresAuditPartitions
 from core.postgres.connection import LoginSource, PostgresOptions
 from core.postgres.execution import ReadExecutor
 from core.postgres.mail_queue import PostgresMailQueue
@@ -22,6 +24,7 @@ from core.postgres.pool import Pool
 from core.postgres.probe import Probe
 from core.postgres.salt_cache import SaltCache
 from core.postgres.schema import require_schema
+from core.postgres.served_rows import PostgresServedRows
 from core.postgres.session_states import shared_reader
 from core.postgres.tracing import StatementSpans
 from core.postgres.transaction import begin
@@ -103,6 +106,14 @@ class PostgresDatabase:
     def personal_data(self) -> PersonalData:
         """Return all that is stored of persons, as whoever exports it sees it."""
         return PostgresPersonalData(self._pool, self._spans, self._texts)
+
+    def audit_partitions(self) -> AuditPartitions:
+        """Return the partitions of the audit log, as the maintainer sees them."""
+        return PostgresAuditPartitions(self._pool, self._spans)
+
+    def served_rows(self) -> ServedRows:
+        """Return what has served, as the maintainer sees it."""
+        return PostgresServedRows(self._pool, self._spans)
 
     def mail_queue(self) -> MailQueue:
         """Return the mail as the sender sees it, on this database's pool."""
