@@ -35,6 +35,7 @@ _TABLES = (
     "audit_seals",
     "audit_events",
     "audit_legal_holds",
+    "audit_retirements",
 )
 
 PERSONAL_TEXTS = SealedPersonalTexts([b"p" * 32])
