@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -39,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add(commands, "serve", "serve gRPC until SIGTERM", _serve)
     _add(commands, "relay", "carry events from the outbox to Redis until SIGTERM", _relay)
+    _add(commands, "consume", "handle events of other services until SIGTERM", _consume)
     _add(commands, "send-mail", "hand mail to the mail server until SIGTERM", _send_mail)
     _add(commands, "seal", "seal the audit log until SIGTERM", _seal)
     _add(commands, "migrate", "bring the database's schema up to this version", _migrate)
@@ -59,7 +61,34 @@ def _parser() -> argparse.ArgumentParser:
     _add_maintenance(commands)
     _add_token_commands(_group(commands, "tokens", "let platform services in"))
     _add_key_commands(_group(commands, "keys", "look after the keys that sign access tokens"))
+    _add_event_commands(_group(commands, "events", "look after events that could not be applied"))
     return parser
+
+
+def _add_event_commands(events: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    letters = _add(events, "dead-letters", "list them as JSON lines, the oldest first", _letters)
+    letters.add_argument("--limit", type=_count, help="the most to list; all by default")
+    letters.add_argument(
+        "--show-payload", action="store_true", help="with what the event says, free text included"
+    )
+    again = _add(events, "replay", "put a dead letter into its stream again", _replay)
+    which = again.add_mutually_exclusive_group(required=True)
+    which.add_argument(
+        "id", nargs="?", type=_entry_id, metavar="ENTRY_ID", help="the dead letter's id"
+    )
+    which.add_argument("--all", action="store_true", help="all that there are now")
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError("a whole number above 0")
+    return int(text)
+
+
+def _entry_id(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,18}-[0-9]{1,18}", text):
+        raise argparse.ArgumentTypeError("two numbers with a hyphen in between")
+    return text
 
 
 def _add_token_commands(tokens: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -157,6 +186,26 @@ def _seal(settings: Settings, _: argparse.Namespace) -> int:
     from core.bootstrap.sealer_process import seal
 
     return run_until_stopped(settings, seal)
+
+
+def _consume(settings: Settings, _: argparse.Namespace) -> int:
+    from core.bootstrap.consumer_process import consume
+    from core.bootstrap.process import run_until_stopped
+
+    return run_until_stopped(settings, consume)
+
+
+def _letters(settings: Settings, parsed: argparse.Namespace) -> int:
+    from core.bootstrap.event_operations import list_dead_letters
+
+    work = partial(list_dead_letters, limit=parsed.limit, show_payload=parsed.show_payload)
+    return _once(settings, work)
+
+
+def _replay(settings: Settings, parsed: argparse.Namespace) -> int:
+    from core.bootstrap.event_operations import replay
+
+    return _once(settings, partial(replay, letter_id=None if parsed.all else parsed.id))
 
 
 def _migrate(settings: Settings, _: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from devstack.provisioning import Provisioned
 from devstack.readiness import grpc_serving, http_ok
 from devstack.service_environment import (
     AUDIT_METRICS_PORT,
+    CONSUMER_METRICS_PORT,
     CORE_METRICS_PORT,
     CORE_PORT,
     GATEWAY_METRICS_PORT,
@@ -65,6 +66,12 @@ SERVICE_PROCESSES: Final = (
         arguments=("core", "relay"),
         listens={RELAY_METRICS_PORT: "the relay's metrics"},
         ready=_metrics_answer(RELAY_METRICS_PORT),
+    ),
+    ServiceProcess(
+        name="consumer",
+        arguments=("core", "consume"),
+        listens={CONSUMER_METRICS_PORT: "the consumer's metrics"},
+        ready=_metrics_answer(CONSUMER_METRICS_PORT),
     ),
     ServiceProcess(
         name="mail",

@@ -69,7 +69,7 @@ class RelayPolicy:
 class Relay:
     """Runs until it is told to stop; no outage ends it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is another collaborator, and named
         self,
         *,
         queue: OutboxQueue,
@@ -177,7 +177,9 @@ class Relay:
     def _failed(self, cause: str, *, detail: str | None) -> float:
         pause_seconds = self._backoff.next_delay_seconds()
         self._metrics.failed(cause)
-        self._metrics.blocked(stream_full=cause == _STREAM_FULL, memory_full=detail == _OUT_OF_MEMORY)
+        self._metrics.blocked(
+            stream_full=cause == _STREAM_FULL, memory_full=detail == _OUT_OF_MEMORY
+        )
         _log.warning(
             "events wait in the outbox", cause=cause, detail=detail, retry_in_seconds=pause_seconds
         )

@@ -70,7 +70,13 @@ class RedisEventStream:
         """Append the entries in one step; see the port for what is promised."""
         if not entries:
             return []
-        arguments = [self.max_length, *position(above), len(after), *after, *entries]
+        arguments: list[str | int] = [
+            self.max_length,
+            *position(above),
+            len(after),
+            *after,
+            *entries,
+        ]
         answer = await run_script(
             self.client,
             _APPEND,

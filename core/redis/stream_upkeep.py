@@ -100,7 +100,7 @@ class RedisStreamUpkeep:
     async def measure(self) -> StreamMeasure:
         """Return how long the stream is, and how far its readers are behind."""
         async with redis_errors(self.client, timeout_seconds=self.timeout_seconds):
-            length = cast("int", await self.client.xlen(self.stream))
+            length = await self.client.xlen(self.stream)
             groups: Any = await self.client.xinfo_groups(self.stream) if length else []
         return StreamMeasure(
             length=length,

@@ -13,6 +13,7 @@ from devstack.provisioning import Provisioned, provision
 from devstack.secret_values import MAKERS
 from devstack.service_environment import (
     AUDIT_METRICS_PORT,
+    CONSUMER_METRICS_PORT,
     CORE_METRICS_PORT,
     CORE_PORT,
     GATEWAY_METRICS_PORT,
@@ -35,6 +36,7 @@ _PORTS: Final = (
     RELAY_METRICS_PORT,
     MAIL_METRICS_PORT,
     AUDIT_METRICS_PORT,
+    CONSUMER_METRICS_PORT,
 )
 
 # The tests' client makes more people, and more mistakes, than those whom the limits are meant for.
@@ -62,6 +64,11 @@ class Site:
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     beside: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def inbound_stream(self) -> str:
+        """The stream that the consumer reads."""
+        return self.stream.replace(".user.events", ".compliance.events")
 
     @property
     def core_address(self) -> str:
@@ -110,6 +117,7 @@ class Site:
                 environment |= self.ports.setting(variable)
         return environment | {
             "PANDORA_REDIS__EVENT_STREAM": self.stream,
+            "PANDORA_CONSUMER__STREAM": self.inbound_stream,
             "PANDORA_AUDIT__CHECKPOINT_FILE": str(self.checkpoint_file),
             **self.beside,
         }

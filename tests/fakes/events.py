@@ -171,9 +171,7 @@ class FakeOutboxQueue:
 
     def _predecessors(self, events: Sequence[OutboxEvent]) -> list[str]:
         users = {event.user_id for event in events}
-        last = {
-            self._events[mark.sequence].user_id: mark.stream_id for mark in self._recorded()
-        }
+        last = {self._events[mark.sequence].user_id: mark.stream_id for mark in self._recorded()}
         return [stream_id for user_id, stream_id in last.items() if user_id in users]
 
     def _newest(self) -> str:
@@ -260,3 +258,33 @@ class AnswerLostStream:
             self._left -= 1
             raise DependencyUnavailable("redis", detail="TimeoutError")
         return stream_ids
+
+
+class RecordingConsumerMetrics:
+    """Implements the consumer's metrics."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self.failures: Counter[str] = Counter()
+        self.lags_seconds: list[float] = []
+        self.letters: int | None = None
+        self.is_working = False
+
+    def handled(self, outcome: str, event_type: str) -> None:  # noqa: ARG002 - the protocol's
+        self.outcomes[outcome] += 1
+
+    def lag(self, seconds: float) -> None:
+        self.lags_seconds.append(seconds)
+
+    def buried(self, reason: str) -> None:
+        self.reasons[reason] += 1
+
+    def failed(self, cause: str) -> None:
+        self.failures[cause] += 1
+
+    def dead_letters(self, count: int) -> None:
+        self.letters = count
+
+    def working(self, *, is_working: bool) -> None:
+        self.is_working = is_working

@@ -9,8 +9,8 @@ from core.domain.audit_row import row_hash
 from core.domain.audit_sealing import owners, seal
 from core.domain.events import RecordedEvent
 from core.domain.kyc import KycReview, KycStatus
-from core.domain.ports.consumed_events import Consumption
 from core.domain.personal_key import NOBODY, PersonalKey
+from core.domain.ports.consumed_events import Consumption
 from tests.fakes.personal_texts import FakePersonalTexts, fake_key
 from tests.fakes.scope import Scope, user_row
 from tests.fakes.tables import PortMisuse
