@@ -106,8 +106,7 @@ async def use_everything(rest: Rest, service: Service, marks: Marks, admin: Pers
     completed = await complete(own, await challenge(own, person), recovery_code=codes[0])
     assert completed.status == 200, completed.body
     assert (await complete(own, await challenge(own, person), recovery_code="x")).status >= 400
-    person = replace(person, access_token=completed.json["access_token"])
-    return person
+    return replace(person, access_token=completed.json["access_token"])
 
 
 async def _decide(rest: Rest, admin: Person, person: Person, marks: Marks) -> None:

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from opentelemetry import trace
+
 from core.config.settings import CoreSettings
 from core.crypto.access_tokens import Es256AccessTokens
 from core.crypto.identifiers import MonotonicUuid7
@@ -51,7 +53,10 @@ UNHURRIED = replace(
 
 @asynccontextmanager
 async def core_on(
-    database: Database, *, secret_box: SecretBox | None = None
+    database: Database,
+    *,
+    secret_box: SecretBox | None = None,
+    tracer: trace.Tracer | None = None,
 ) -> AsyncIterator[tuple[ServedCore, UseCases]]:
     """Serve on a database; loopback is trusted. Without another one, the fake seals secrets."""
     clock = SystemClock()
@@ -63,7 +68,7 @@ async def core_on(
         audience="pandora-exchange",
         clock=clock,
     )
-    async with open_database(database.service_dsn) as storage:
+    async with open_database(database.service_dsn, tracer=tracer) as storage:
         ports = Ports(
             database=storage,
             clock=clock,
