@@ -397,6 +397,7 @@ GRANT USAGE ON SCHEMA public TO pandora_maintainer;
 GRANT SELECT ON alembic_version, audit_events, audit_legal_holds TO pandora_maintainer;
 GRANT INSERT ON audit_events TO pandora_maintainer;
 
+GRANT EXECUTE ON FUNCTION stream_position(text) TO pandora_maintainer;
 GRANT SELECT, DELETE, UPDATE (handled_at) ON consumed_events TO pandora_maintainer;
 GRANT SELECT, UPDATE, DELETE ON
     users, sessions, refresh_tokens, known_devices, one_time_tokens, totp_enrolments,
@@ -406,6 +407,7 @@ TO pandora_maintainer;
 
 DOWN = """
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM pandora_maintainer;
+REVOKE ALL ON FUNCTION stream_position(text) FROM pandora_maintainer;
 
 DROP INDEX mail_outbox_by_token;
 DROP INDEX refresh_tokens_by_session;

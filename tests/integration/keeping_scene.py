@@ -107,19 +107,33 @@ class KeepingScene:
         return str(found[0])
 
     async def sealed_month(
-        self, month: date = OLD, *, rows: int = 3, user_id: uuid.UUID | None = None
+        self,
+        month: date = OLD,
+        *,
+        rows: int = 3,
+        user_id: uuid.UUID | None = None,
+        actor_id: uuid.UUID | None = None,
     ) -> tuple[str, list[int]]:
         """Make a month of the past with rows, and seal it; return its name and its numbers."""
         name = self.add_month(month)
         moment = datetime(month.year, month.month, 2, tzinfo=UTC)
-        numbers = self.write(*(moment + timedelta(hours=n) for n in range(rows)), user_id=user_id)
+        moments = (moment + timedelta(hours=n) for n in range(rows))
+        numbers = self.write(*moments, user_id=user_id, actor_id=actor_id)
         await self.seals.seal_all()
         return name, numbers
 
-    def write(self, *moments: datetime, user_id: uuid.UUID | None = None) -> list[int]:
+    def write(
+        self,
+        *moments: datetime,
+        user_id: uuid.UUID | None = None,
+        actor_id: uuid.UUID | None = None,
+    ) -> list[int]:
         """Write a row of each moment, as the service does."""
         with psycopg.connect(self.database.service_dsn, autocommit=True) as service:
-            return [add_row_at(service, moment, user_id=user_id) for moment in moments]
+            return [
+                add_row_at(service, moment, user_id=user_id, actor_id=actor_id)
+                for moment in moments
+            ]
 
     def read(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Look into the database as a superuser."""
@@ -136,7 +150,11 @@ class KeepingScene:
 
 
 def add_row_at(
-    connection: psycopg.Connection[Any], moment: datetime, *, user_id: uuid.UUID | None = None
+    connection: psycopg.Connection[Any],
+    moment: datetime,
+    *,
+    user_id: uuid.UUID | None = None,
+    actor_id: uuid.UUID | None = None,
 ) -> int:
     """Write a row with the right hash; return its number."""
     row = RowText(
@@ -146,7 +164,7 @@ def add_row_at(
         id=str(uuid.uuid4()),
         occurred_at=f"{moment:%Y-%m-%d %H:%M:%S}+00",
         actor_type="user",
-        actor_id=None,
+        actor_id=None if actor_id is None else str(actor_id),
         action="auth.login",
         resource_type="session",
         resource_id=None,
