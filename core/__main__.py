@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
+from core.bootstrap.audit_arguments import add_audit_arguments
 from core.config.description import describe
 from core.config.loading import ConfigurationRefused, load
 from core.config.settings import Settings
@@ -61,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_maintenance(commands)
     _add_token_commands(_group(commands, "tokens", "let platform services in"))
     _add_key_commands(_group(commands, "keys", "look after the keys that sign access tokens"))
+    audit = _group(commands, "audit", "prove what the audit log held")
+    add_audit_arguments(partial(_add, audit, command=_audit))
     _add_event_commands(_group(commands, "events", "look after events that could not be applied"))
     return parser
 
@@ -297,6 +300,12 @@ def _revoke(settings: Settings, parsed: argparse.Namespace) -> int:
     from core.bootstrap.operations import revoke_service_tokens
 
     return _once(settings, partial(revoke_service_tokens, name=parsed.name))
+
+
+def _audit(settings: Settings, parsed: argparse.Namespace) -> int:
+    from core.bootstrap.audit_dispatch import chosen
+
+    return _once(settings, chosen(parsed))
 
 
 def _list_keys(settings: Settings, _: argparse.Namespace) -> int:

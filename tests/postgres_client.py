@@ -52,10 +52,15 @@ def options_of(dsn: str) -> PostgresOptions:
     )
 
 
+def plain_login_of(dsn: str) -> PostgresLogin:
+    """Return the login that a DSN holds."""
+    parameters = conninfo_to_dict(dsn)
+    return PostgresLogin(username=str(parameters["user"]), password=str(parameters["password"]))
+
+
 def login_of(dsn: str) -> LoginSource:
     """Return a source of the login that a DSN holds."""
-    parameters = conninfo_to_dict(dsn)
-    login = PostgresLogin(username=str(parameters["user"]), password=str(parameters["password"]))
+    login = plain_login_of(dsn)
 
     async def source() -> PostgresLogin:
         return login

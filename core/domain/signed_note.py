@@ -14,8 +14,9 @@ from typing import Final, Protocol
 MARK: Final = "\u2014 "
 """Begins each line of a signature."""
 
+KEY_ID_BYTES: Final = 4
+
 _ED25519: Final = b"\x01"
-_KEY_ID_BYTES: Final = 4
 _KEY_BYTES: Final = 32
 _SIGNATURE_BYTES: Final = 64
 
@@ -38,9 +39,9 @@ class NoteSignature:
         Raises:
             NoteRefused: it is none.
         """
-        if len(data) != _KEY_ID_BYTES + _SIGNATURE_BYTES:
+        if len(data) != KEY_ID_BYTES + _SIGNATURE_BYTES:
             raise NoteRefused("a signature has 68 bytes")
-        return cls(key_id=data[:_KEY_ID_BYTES], signature=data[_KEY_ID_BYTES:])
+        return cls(key_id=data[:KEY_ID_BYTES], signature=data[KEY_ID_BYTES:])
 
     def joined(self) -> bytes:
         """Return both parts, one after the other."""
@@ -59,7 +60,7 @@ class VerifierKey:
     def key_id(self) -> bytes:
         """The four bytes that stand before each signature of the key."""
         digest = hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.key).digest()
-        return digest[:_KEY_ID_BYTES]
+        return digest[:KEY_ID_BYTES]
 
     def line(self) -> str:
         """Return the key in one line."""

@@ -16,17 +16,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core.audit.checkpoint_carrier import CheckpointCarrier
 from core.audit.checkpoint_file import CheckpointFile
+from core.audit.seal_check import Trust
 from core.audit.sealer import Sealer, SealerPolicy
+from core.bootstrap.audit_verification import VerificationJob, verify_log
+from core.crypto.ed25519 import is_signed
 from core.domain.audit_row_text import RowText, canonical_text
+from core.domain.audit_verification import LogReport
 from core.domain.backoff import BackoffPolicy
 from core.domain.errors import DependencyUnavailable
 from core.domain.ports.audit_seals import CheckpointSigner, KeySignature
-from core.domain.signed_note import NoteSignature, VerifierKey
+from core.domain.signed_note import KeyRing, NoteSignature, VerifierKey
 from core.observability.clock import SystemClock
 from core.postgres.audit_seals import PostgresSealLog
 from core.postgres.pool import Pool
 from tests.fakes.audit_seals import RecordingSealerMetrics
-from tests.postgres_client import login_of, options_of
+from tests.postgres_client import login_of, options_of, plain_login_of
 from tests.servers import Database
 
 ORIGIN = "user.test.pandora.exchange/audit"
@@ -165,6 +169,18 @@ class SealScene:
             pass
         await sealer._carrier.carry()
         assert not metrics.failures
+
+    def verify(self, *, checkpoints: bool = True, workers: int = 1) -> LogReport:
+        """Verify the log, with or without a look at the checkpoints outside."""
+        keys = KeyRing.of([self.signer.verifier_key()])
+        job = VerificationJob(
+            options=options_of(self.database.service_dsn),
+            login=plain_login_of(self.database.service_dsn),
+            trust=Trust(origin=ORIGIN, keys=keys, check=is_signed),
+            workers=workers,
+            checkpoints=self.file if checkpoints else None,
+        )
+        return verify_log(job)
 
     def writer(self) -> psycopg.Connection[Any]:
         """Return a connection of the service's, in a transaction of its own."""
