@@ -1,0 +1,75 @@
+"""The stream and the outbox: nothing lost, nothing made up, one id, and everybody's order."""
+
+import json
+from collections import Counter, defaultdict
+from itertools import pairwise
+from typing import Final
+
+from tests.faults.evidence import Evidence
+from tests.faults.findings import Findings
+from tests.faults.journal import Journal, Outcome
+
+_CHECK: Final = "stream"
+_ORDER: Final = "order"
+
+
+def check_stream(evidence: Evidence, findings: Findings) -> None:
+    """Compare every entry with the outbox, and the first of each event with everybody's order."""
+    texts: dict[str, str] = {}
+    arrived: defaultdict[str, list[str]] = defaultdict(list)
+    outbox = {event.id: event for event in evidence.events}
+    copies = Counter[str]()
+    for entry in evidence.stream:
+        envelope = json.loads(entry)
+        name = envelope["id"]
+        copies[name] += 1
+        if name not in texts:
+            texts[name] = entry
+            arrived[envelope["payload"]["user_id"]].append(name)
+        findings.require(_CHECK, f"copies of {name} differ", holds=texts[name] == entry)
+    unpublished = [event.id for event in evidence.events if event.published_at is None]
+    findings.require(_CHECK, f"{len(unpublished)} events wait", holds=not unpublished)
+    missing, made_up = set(outbox) - set(texts), set(texts) - set(outbox)
+    findings.require(_CHECK, f"{len(missing)} events are lost: {missing}", holds=not missing)
+    findings.require(_CHECK, f"{len(made_up)} of nothing: {made_up}", holds=not made_up)
+    for name in set(outbox) & set(texts):
+        event, envelope = outbox[name], json.loads(texts[name])
+        same = (event.event_type, event.trace_id, event.payload) == (
+            envelope["event_type"],
+            envelope["trace_id"],
+            envelope["payload"],
+        )
+        findings.require(_CHECK, f"{name} is another one in the stream", holds=same)
+    for user_id, events in evidence.events_by_user.items():
+        written = [event.id for event in events if event.id in texts]
+        problem = f"events of {user_id} arrived in another order than they were written"
+        findings.require(_ORDER, problem, holds=arrived[user_id] == written)
+    findings.counts["events written"] = len(outbox)
+    findings.counts["  in the stream at least once, with one id"] = len(set(outbox) & set(texts))
+    findings.counts["  entries of the stream"] = len(evidence.stream)
+    findings.counts["  repeats in the stream"] = len(evidence.stream) - len(texts)
+    findings.counts["  most copies of one event"] = max(copies.values(), default=0)
+
+
+def check_commit_order(journal: Journal, evidence: Evidence, findings: Findings) -> None:
+    """Compare each person's events with when their transactions ended and were acknowledged."""
+    committed = {row.transaction_id: row.committed_at for row in evidence.audit}
+    pairs = 0
+    for user_id, events in evidence.events_by_user.items():
+        known = [event for event in events if event.transaction_id in committed]
+        for one, other in pairwise(known):
+            pairs += 1
+            in_order = committed[one.transaction_id] <= committed[other.transaction_id]
+            problem = f"{user_id}: {other.sequence} was committed before {one.sequence}"
+            findings.require(_ORDER, problem, holds=in_order)
+    newest: defaultdict[int, int] = defaultdict(int)
+    for operation in journal.operations:
+        events_of_it = evidence.events_by_trace.get(operation.id, ())
+        if operation.outcome is not Outcome.DONE or not events_of_it:
+            continue
+        sequences = [event.sequence for event in events_of_it]
+        problem = f"{operation.kind} {operation.id} was acknowledged later than what follows it"
+        findings.require(_ORDER, problem, holds=min(sequences) > newest[operation.person])
+        newest[operation.person] = max(sequences)
+    findings.counts["people whose order was compared"] = len(evidence.events_by_user)
+    findings.counts["  neighbours compared by time of commit"] = pairs
