@@ -14,6 +14,7 @@ from core.bootstrap.startup import Startup, in_one_line
 from core.crypto.keyed_digests import HmacDigests
 from core.domain.errors import Conflict, DependencyUnavailable, DomainError
 from core.redis.connection import open_client
+from core.redis.dead_letters import dead_stream
 from core.redis.stream_sweep import RedisStreamSweep
 from core.service.erasure import Erased, Erasure, ErasureRefused, PersonalExport
 from core.service.recording import Recorder
@@ -76,13 +77,14 @@ async def erase_person(foundation: Foundation, *, user_id: UUID) -> None:
 
 
 def _sweep(startup: Startup, foundation: Foundation, secrets: SecretRefresher) -> RedisStreamSweep:
-    endpoint = redis_endpoint(foundation.settings)
+    settings = foundation.settings
+    endpoint = redis_endpoint(settings)
     client = open_client(endpoint, redis_login(secrets))
     startup.on_end(client.aclose)
     return RedisStreamSweep(
         client=client,
-        events=foundation.settings.redis.event_stream,
-        others=(),
+        events=settings.redis.event_stream,
+        others=(settings.consumer.stream, dead_stream(settings.consumer.stream)),
         timeout_seconds=endpoint.total_timeout_seconds,
     )
 

@@ -168,9 +168,12 @@ def test_times_have_time_zones_and_texts_have_no_length(module_database: Databas
         "uuid",
         "text",
         "boolean",
+        "smallint",
         "bigint",
+        "bytea",
         "jsonb",
         "ARRAY",
+        "xid8",
         "timestamp with time zone",
     }
 
