@@ -1,6 +1,36 @@
 """Seals in memory, a signer and a place for checkpoints, and metrics that remember."""
 
+import asyncio
 from collections import Counter
+
+from core.domain.audit_verification import LogReport
+
+VALID = LogReport(
+    valid=True,
+    checked_count=3,
+    first_invalid_sequence=None,
+    sealed_sequence=3,
+    seal_hash="ab" * 32,
+    reason=None,
+)
+
+
+class FakeLogVerifier:
+    """Implements the port LogVerifier. While `gate` is cleared, verifications do not end."""
+
+    def __init__(self) -> None:
+        self.report = VALID
+        self.failure: Exception | None = None
+        self.began = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def verify(self) -> LogReport:
+        self.began.set()
+        await self.gate.wait()
+        if self.failure is not None:
+            raise self.failure
+        return self.report
 
 
 class RecordingSealerMetrics:

@@ -26,6 +26,7 @@ from core.geo.countries import NoCountries
 from core.observability.clock import SystemClock
 from core.redis.local import LocalAttempts
 from core.service.use_cases import Ports, UseCases, assemble
+from tests.fakes.audit_seals import FakeLogVerifier
 from tests.fakes.crypto import FakePasswordHasher, FakePasswordScreen
 from tests.fakes.mfa import FakeSecretBox
 from tests.fakes.world import PASSWORD, RULES
@@ -83,6 +84,7 @@ async def core_on(
             countries=NoCountries(),
             page_tokens=SealedPageTokens([b"k" * 32]),
             mfa_secrets=RandomMfaSecrets(),
+            log_verifier=FakeLogVerifier(),
             secret_box=secret_box or FakeSecretBox(),
         )
         use_cases = assemble(ports, UNHURRIED)
