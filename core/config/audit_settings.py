@@ -31,5 +31,7 @@ class AuditSettings:
     """For how many months after this one `maintain` makes partitions."""
     retention_months: Annotated[int, Between(LEAST_MONTHS, 1200)] = 84
     """How long rows are kept at least; a month is dropped as a whole, once it is sealed."""
+    most_exports: Annotated[int, Between(1, 100)] = 4
+    """Exports that one process serves at once; one more is refused as SERVER_BUSY."""
     verify_workers: Annotated[int, Between(1, 64)] = 2
     """Processes that share a verification."""

@@ -113,3 +113,16 @@ class AuditFilter:
     outcome: AuditOutcome | None = None
     from_time: datetime | None = None
     to_time: datetime | None = None
+
+    @property
+    def singles_out(self) -> bool:
+        """Whether it asks for what storage finds without looking at other rows."""
+        return (self.user_id, self.actor_id, self.action) != (None, None, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceSpan:
+    """A range of sequence numbers, both ends included."""
+
+    first: int
+    last: int

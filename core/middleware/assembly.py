@@ -79,9 +79,7 @@ def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) 
             recent_authentication_seconds=parts.recent_authentication_seconds,
         ),
         RateLimits(rate_classes(services), parts.rates),
-        Standing(
-            parts.authenticator, rules, streaming_methods(services), seconds=parts.seconds
-        ),
+        Standing(parts.authenticator, rules, streaming_methods(services), seconds=parts.seconds),
         Readability(),
         Validation(services),
     )

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from core.domain.audit import AuditDetails
 from core.domain.audit_row import AuditRow, row_hash
-from core.postgres.statements import Exec, Many
+from core.postgres.statements import Exec, Many, One
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +73,43 @@ class ListAuditParams(TypedDict):
     row_limit: int
 
 
+class SpanParams(TypedDict):
+    """The beginnings of two months, the second not included."""
+
+    from_month: datetime | None
+    to_month: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanRecord:
+    """The lowest and the highest number; None where there is no row."""
+
+    first: int | None
+    last: int | None
+
+
+class ListSpanParams(TypedDict):
+    """A span and its filter."""
+
+    first: int
+    last: int
+    user_id: UUID | None
+    actor_id: str | None
+    action: str | None
+    outcome: str | None
+    from_time: datetime | None
+    to_time: datetime | None
+    row_limit: int
+
+
 APPEND_AUDIT_EVENT = Exec("audit_events", "append_audit_event", AppendAuditParams)
 LIST_AUDIT_EVENTS = Many(
     "audit_events", "list_audit_events", ListAuditParams, AuditRecord, prepared=False
+)
+
+READ_AUDIT_SPAN = One("audit_events", "read_audit_span", SpanParams, SpanRecord, prepared=False)
+LIST_AUDIT_SPAN = Many(
+    "audit_events", "list_audit_span", ListSpanParams, AuditRecord, prepared=False
 )
 
 

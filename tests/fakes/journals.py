@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from core.domain.audit import AuditEntry, AuditEvent, AuditFilter
+from core.domain.audit import AuditEntry, AuditEvent, AuditFilter, SequenceSpan
 from core.domain.audit_row import row_hash
 from core.domain.audit_sealing import owners, seal
 from core.domain.events import RecordedEvent
@@ -85,6 +85,23 @@ class FakeAuditLog:
             if (before is None or event.sequence < before) and _matches(event.entry, where)
         ]
         return sorted(found, key=lambda event: event.sequence, reverse=True)[:limit]
+
+    async def span(self, where: AuditFilter) -> SequenceSpan | None:
+        await self._scope.read("audit.span")
+        times = AuditFilter(from_time=where.from_time, to_time=where.to_time)
+        found = [event.sequence for event in self._rows.values() if _matches(event.entry, times)]
+        return SequenceSpan(first=min(found), last=max(found)) if found else None
+
+    async def list_span(
+        self, where: AuditFilter, span: SequenceSpan, *, limit: int
+    ) -> Sequence[AuditEvent]:
+        await self._scope.read("audit.list_span")
+        found = [
+            event
+            for event in self._rows.values()
+            if span.first <= event.sequence <= span.last and _matches(event.entry, where)
+        ]
+        return sorted(found, key=lambda event: event.sequence)[:limit]
 
     def _key(self, owner: UUID | None) -> PersonalKey:
         known = owner is not None and self._scope.view.users.get(owner) is not None
