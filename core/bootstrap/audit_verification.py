@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from core.audit.checkpoint_check import check_checkpoints
+from core.audit.retirement_check import check_retirements
 from core.audit.row_check import RowFindings, RowRules
 from core.audit.seal_check import Trust
 from core.bootstrap.audit_workers import (
@@ -21,7 +22,7 @@ from core.bootstrap.audit_workers import (
 )
 from core.domain.audit_checkpoint import Checkpoint, read_checkpoints
 from core.domain.audit_seal import SealHead
-from core.domain.audit_verification import NO_RANGES, Fault, LogReport, SequenceRanges
+from core.domain.audit_verification import Fault, LogReport, SequenceRanges
 from core.domain.ports.audit_reading import LogView
 from core.domain.transaction_snapshot import SealedRegion, TransactionSnapshot
 from core.postgres.audit_reader import PostgresLogReader
@@ -59,7 +60,8 @@ def verify_log(job: VerificationJob) -> LogReport:
     reader = PostgresLogReader.open(job.options, job.login, None)
     try:
         view = reader.begin()
-        spans = list(_spans(view, reader.boundaries(_PART_ROWS), job.trust, NO_RANGES))
+        retired, unlawful = check_retirements(reader.retirements(), job.trust)
+        spans = list(_spans(view, reader.boundaries(_PART_ROWS), job.trust, retired))
         with ExitStack() as ends:
             hands: Hands = OneHand(reader)
             if job.workers > 1 and len(spans) > job.workers:
@@ -67,7 +69,7 @@ def verify_log(job: VerificationJob) -> LogReport:
                 hands = ends.enter_context(many_hands(way, job.workers))
             found = list(hands.check(spans))
         outside = check_checkpoints(reader, checkpoints, job.trust)
-        return _report(view, found, outside)
+        return _report(view, found, outside, unlawful)
     finally:
         reader.close()
 
@@ -122,11 +124,9 @@ def _bounded(lines: Iterable[bytes], size: int) -> Iterator[str]:
         yield line.decode(errors="replace")
 
 
-def _report(view: LogView, found: Iterable[RowFindings], outside: Fault | None) -> LogReport:
+def _report(view: LogView, found: Iterable[RowFindings], *others: Fault | None) -> LogReport:
     findings = list(found)
-    faults = [each.fault for each in findings if each.fault is not None]
-    if outside is not None:
-        faults.append(outside)
+    faults = [fault for fault in (*(each.fault for each in findings), *others) if fault is not None]
     first = min(faults, default=None)
     return LogReport(
         valid=first is None,

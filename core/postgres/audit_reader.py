@@ -12,11 +12,13 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import args_row, class_row
 
+from core.domain.audit_retirement import SignedRetirement
 from core.domain.audit_row_text import RowText
 from core.domain.audit_seal import SignedHead
 from core.domain.errors import ServerBusy
 from core.domain.ports.audit_reading import LogView, StoredSeal
 from core.postgres import audit_reader_rows as rows
+from core.postgres.audit_retirements import LIST_AUDIT_RETIREMENTS, to_signed
 from core.postgres.audit_seal_rows import READ_NEWEST_HEAD, LockParams, to_head
 from core.postgres.connection import PostgresLogin, PostgresOptions, connection_parameters
 from core.postgres.errors import translate
@@ -133,6 +135,10 @@ class PostgresLogReader:
             cursor.itersize = _FETCHED_AT_ONCE
             cursor.execute(text, params, binary=True)
             yield from cursor
+
+    def retirements(self) -> Sequence[SignedRetirement]:
+        """Return the records of the months that were dropped."""
+        return [to_signed(found) for found in self._many(LIST_AUDIT_RETIREMENTS, NoParams())]
 
     def heads_of(self, numbers: Sequence[int]) -> Sequence[SignedHead]:
         """Return what the seals with these numbers state."""

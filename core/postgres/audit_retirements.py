@@ -13,7 +13,7 @@ from core.domain.audit_retirement import (
     write_ranges,
 )
 from core.domain.ports.maintenance import RetirementRefused
-from core.domain.signed_note import NoteSignature
+from core.domain.signed_note import KEY_ID_BYTES, NoteSignature
 from core.postgres.errors import StatementFailed
 from core.postgres.execution import Executor
 from core.postgres.statements import Exec, Many, NoParams
@@ -76,7 +76,7 @@ class PostgresAuditRetirements:
     async def all(self) -> Sequence[SignedRetirement]:
         """Return every record, the oldest first."""
         found = await self._run.many(LIST_AUDIT_RETIREMENTS, NoParams())
-        return [_to_signed(record) for record in found]
+        return [to_signed(record) for record in found]
 
     async def retire(self, signed: SignedRetirement, *, keep_months: int) -> None:
         """Store the record and drop the partition."""
@@ -100,7 +100,8 @@ class PostgresAuditRetirements:
             raise
 
 
-def _to_signed(record: RetirementRecord) -> SignedRetirement:
+def to_signed(record: RetirementRecord) -> SignedRetirement:
+    """Return what a row says; whether its signature is one is for others to find out."""
     return SignedRetirement(
         retirement=Retirement(
             origin=record.origin,
@@ -112,6 +113,8 @@ def _to_signed(record: RetirementRecord) -> SignedRetirement:
             digest=record.digest,
             retired_at=record.retired_at,
         ),
-        signature=NoteSignature.parse(record.signature),
+        signature=NoteSignature(
+            key_id=record.signature[:KEY_ID_BYTES], signature=record.signature[KEY_ID_BYTES:]
+        ),
         key_version=record.key_version,
     )

@@ -70,6 +70,41 @@ async def test_the_record_stands_beside_the_checkpoints_outside(scene: KeepingSc
     assert numbers == list(range(1, len(numbers) + 1)), "checkpoints go on as if nothing were there"
 
 
+async def test_a_log_without_its_retired_months_verifies(scene: KeepingScene) -> None:
+    await scene.sealed_month(rows=3)
+    await scene.sealed_month(date(2015, 7, 1), rows=2)
+    scene.write(datetime.now(UTC))
+    await scene.seals.seal_all()
+    assert (await scene.retire()).rows == 5
+    await scene.seals.seal_all()
+    report = await asyncio.to_thread(scene.seals.verify)
+    assert (report.valid, report.checked_count) == (True, 3), report
+
+
+async def test_a_record_that_is_not_signed_excuses_nothing(scene: KeepingScene) -> None:
+    name, numbers = await scene.sealed_month()
+    await scene.retire()
+    await scene.seals.seal_all()
+    for change in (
+        "signature = overlay(signature PLACING '\\x00' FROM 40)",
+        "origin = 'another'",
+        "row_count = 2",
+        "sequences = sequences + '{[1000,1001)}'",
+        "to_time = to_time + interval '1 month'",
+    ):
+        with scene.seals.admin() as admin:
+            admin.execute("CREATE TEMPORARY TABLE kept AS SELECT * FROM audit_retirements")
+            admin.execute(("UPDATE audit_retirements SET " + change).encode())
+            report = await asyncio.to_thread(scene.seals.verify)
+            admin.execute("DELETE FROM audit_retirements")
+            admin.execute("INSERT INTO audit_retirements SELECT * FROM kept")
+        assert (report.valid, report.first_invalid_sequence) == (False, numbers[0]), change
+    with scene.seals.admin() as admin:
+        admin.execute("DELETE FROM audit_retirements WHERE partition = %s", [name])
+    report = await asyncio.to_thread(scene.seals.verify)
+    assert (report.valid, report.first_invalid_sequence) == (False, numbers[0])
+
+
 async def test_gaps_in_the_numbers_are_told(scene: KeepingScene) -> None:
     scene.add_month(OLD)
     first = scene.write(IN_OLD, IN_OLD)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from core.domain.audit_retirement import SignedRetirement
 from core.domain.audit_row_text import RowText
 from core.domain.audit_seal import SignedHead
 
@@ -52,6 +53,10 @@ class LogReader(Protocol):
 
     def rows(self, above: int, up_to: int) -> Iterator[RowText]:
         """Yield the rows with numbers above one and up to another, by rising number."""
+        ...
+
+    def retirements(self) -> Sequence[SignedRetirement]:
+        """Return the records of the months that were dropped, lawfully or not."""
         ...
 
     def heads_of(self, numbers: Sequence[int]) -> Sequence[SignedHead]:
