@@ -3,7 +3,6 @@
 import bisect
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -48,7 +47,3 @@ class SequenceRanges:
         """Tell whether a number lies in one of them."""
         at = bisect.bisect_right(self._starts, sequence) - 1
         return at >= 0 and sequence <= self._ends[at]
-
-
-NO_RANGES: Final = SequenceRanges()
-"""No row has been retired."""
