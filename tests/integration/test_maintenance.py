@@ -127,56 +127,37 @@ async def served(scene: KeepingScene) -> dict[str, Any]:
             await unit.commit()
         with psycopg.connect(scene.database.admin_dsn) as admin:
             admin.execute("SET session_replication_role = replica")
-            for statement in ROWS:
+            for statement in filter(str.strip, ROWS.split(";")):
                 admin.execute(statement.encode(), {"user": new.id, "at": records.now()})
         ids[age] = new.id
     return ids
 
 
-ROWS = (
-    (
-        "INSERT INTO outbox (id, user_id, event_type, payload, trace_id, occurred_at, published_at,"
-        " stream_id) VALUES (gen_random_uuid(), %(user)s, 'x', '{}', repeat('0', 32), %(at)s, %(at)s,"
-        " '1-1')"
-    ),
-    (
-        "INSERT INTO outbox (id, user_id, event_type, payload, trace_id, occurred_at)"
-        " VALUES (gen_random_uuid(), %(user)s, 'waiting', '{}', repeat('0', 32), %(at)s)"
-    ),
-    (
-        "INSERT INTO one_time_tokens (id, digest, purpose, user_id, created_at, expires_at)"
-        " VALUES (%(user)s, encode(sha256(uuid_send(%(user)s)), 'hex'), 'password_reset', %(user)s,"
-        " %(at)s::timestamptz - interval '1 hour', %(at)s)"
-    ),
-    (
-        "INSERT INTO mail_outbox (id, user_id, template, token_id, created_at, sent_at, attempts,"
-        " next_attempt_at) VALUES (gen_random_uuid(), %(user)s, 'x', %(user)s, %(at)s, %(at)s, 0,"
-        " %(at)s)"
-    ),
-    (
-        "INSERT INTO mail_outbox (id, user_id, template, created_at, attempts, next_attempt_at)"
-        " VALUES (gen_random_uuid(), %(user)s, 'waiting', %(at)s, 0, %(at)s)"
-    ),
-    (
-        "INSERT INTO sessions (id, user_id, created_at, last_used_at, expires_at, absolute_expires_at,"
-        " amr) VALUES (%(user)s, %(user)s, %(at)s, %(at)s, %(at)s, %(at)s, '{}')"
-    ),
-    (
-        "INSERT INTO refresh_tokens (token, user_id, session_id, expires_at, created_at)"
-        " VALUES (encode(sha256(uuid_send(%(user)s)), 'hex'), %(user)s, %(user)s, %(at)s, %(at)s)"
-    ),
-    (
-        "INSERT INTO refresh_tokens (token, user_id, session_id, expires_at, created_at, used_at,"
-        " successor) VALUES (encode(sha256(sha256(uuid_send(%(user)s))), 'hex'), %(user)s, %(user)s,"
-        " %(at)s, %(at)s, %(at)s, encode(sha256(uuid_send(%(user)s)), 'hex'))"
-    ),
-    (
-        "INSERT INTO mfa_challenges (digest, user_id, password_mark, created_at, expires_at)"
-        " VALUES (encode(sha256(uuid_send(%(user)s)), 'hex'), %(user)s, repeat('0', 64),"
-        " %(at)s::timestamptz - interval '1 hour', %(at)s)"
-    ),
-    "INSERT INTO consumed_events (consumer, event_id, handled_at) VALUES ('x', %(user)s, %(at)s)",
-)
+ROWS = """
+INSERT INTO outbox (id, user_id, event_type, payload, trace_id, occurred_at, published_at,
+stream_id) VALUES (gen_random_uuid(), %(user)s, 'x', '{}', repeat('0', 32), %(at)s, %(at)s,
+'1-1');
+INSERT INTO outbox (id, user_id, event_type, payload, trace_id, occurred_at) VALUES
+(gen_random_uuid(), %(user)s, 'waiting', '{}', repeat('0', 32), %(at)s);
+INSERT INTO one_time_tokens (id, digest, purpose, user_id, created_at, expires_at) VALUES
+(%(user)s, encode(sha256(uuid_send(%(user)s)), 'hex'), 'password_reset', %(user)s,
+%(at)s::timestamptz - interval '1 hour', %(at)s);
+INSERT INTO mail_outbox (id, user_id, template, token_id, created_at, sent_at, attempts,
+next_attempt_at) VALUES (gen_random_uuid(), %(user)s, 'x', %(user)s, %(at)s, %(at)s, 0, %(at)s);
+INSERT INTO mail_outbox (id, user_id, template, created_at, attempts, next_attempt_at) VALUES
+(gen_random_uuid(), %(user)s, 'waiting', %(at)s, 0, %(at)s);
+INSERT INTO sessions (id, user_id, created_at, last_used_at, expires_at, absolute_expires_at,
+amr) VALUES (%(user)s, %(user)s, %(at)s, %(at)s, %(at)s, %(at)s, '{}');
+INSERT INTO refresh_tokens (token, user_id, session_id, expires_at, created_at) VALUES
+(encode(sha256(uuid_send(%(user)s)), 'hex'), %(user)s, %(user)s, %(at)s, %(at)s);
+INSERT INTO refresh_tokens (token, user_id, session_id, expires_at, created_at, used_at,
+successor) VALUES (encode(sha256(sha256(uuid_send(%(user)s))), 'hex'), %(user)s, %(user)s,
+%(at)s, %(at)s, %(at)s, encode(sha256(uuid_send(%(user)s)), 'hex'));
+INSERT INTO mfa_challenges (digest, user_id, password_mark, created_at, expires_at) VALUES
+(encode(sha256(uuid_send(%(user)s)), 'hex'), %(user)s, repeat('0', 64), %(at)s::timestamptz -
+interval '1 hour', %(at)s);
+INSERT INTO consumed_events (consumer, event_id, handled_at) VALUES ('x', %(user)s, %(at)s);
+"""
 
 COUNTS = """
 SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM mail_outbox),
