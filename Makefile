@@ -9,6 +9,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 TOKEN_STEPS ?= 5000
 TIMING_TRIES ?= 300
+EXPORT_ROWS ?= 1000000
 
 # Quiet, and without questions; a virtual environment is the right place for root as well.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -21,7 +22,7 @@ VENV := .venv/.ready
 # Paths are relative: a checkout may lie anywhere, also where a folder has a space in its name.
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto lint format types architecture \
-	check test tokens-long timing-long lock clean
+	check test tokens-long timing-long export-long lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
@@ -81,6 +82,9 @@ tokens-long: $(VENV) ## sessions under races, thefts and endings: TOKEN_STEPS=50
 
 timing-long: $(VENV) ## times of answers: TIMING_TRIES=300 tries of each class, medians within 10 %
 	@TIMING_TRIES=$(TIMING_TRIES) $(RUN) pytest -s tests/e2e/test_timing.py
+
+export-long: $(VENV) ## the export of the audit log: EXPORT_ROWS=1000000 rows, time and memory
+	@EXPORT_ROWS=$(EXPORT_ROWS) $(RUN) pytest -s tests/e2e/test_audit_export.py
 
 LOCK := pip compile pyproject.toml --quiet --upgrade --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11
