@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
 
 from core.domain.ports.event_source import Delivery, Refusal
 from core.redis.dead_letters import BURY, dead_stream, letter_fields
@@ -27,6 +26,17 @@ for _, facts in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
     end
 end
 return forgotten
+"""
+
+_OPEN = """
+if redis.call('EXISTS', KEYS[1]) == 1 then
+    for _, facts in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+        for i = 1, #facts, 2 do
+            if facts[i] == 'name' and facts[i + 1] == ARGV[1] then return false end
+        end
+    end
+end
+return redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')
 """
 
 _ANYBODY = ""
@@ -62,12 +72,14 @@ class RedisEventSource:
     async def open(self) -> None:
         """Register the group, so that it gets everything from the stream's beginning on."""
         options = self._options
-        async with self._bounded():
-            try:
-                await self._client.xgroup_create(options.stream, options.group, "0", mkstream=True)
-            except ResponseError as error:
-                if not str(error).startswith("BUSYGROUP"):
-                    raise
+        # Asked first, because a server without memory refuses to make what is there already.
+        await run_script(
+            self._client,
+            _OPEN,
+            keys=[options.stream],
+            arguments=[options.group],
+            timeout_seconds=options.timeout_seconds,
+        )
 
     async def read(self) -> Sequence[Delivery]:
         """Return entries that nobody was given yet, oldest first; wait a moment for some."""

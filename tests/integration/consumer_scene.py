@@ -6,12 +6,13 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Self
+from typing import Any, LiteralString, Self
 from uuid import UUID
 
 import psycopg
 from opentelemetry.trace import NoOpTracer, Tracer
 from redis import Redis as BlockingRedis
+from redis.asyncio import Redis
 
 from core.domain.backoff import BackoffPolicy
 from core.domain.ids import uuid7
@@ -49,7 +50,7 @@ class Ids:
         return uuid7(self._clock.now(), os.urandom(10))
 
 
-def decision(user_id: UUID | str, status: str = "verified", **changes: Any) -> dict[str, Any]:
+def decision(user_id: UUID | str, status: str = "verified", **changes: object) -> dict[str, Any]:
     """Return the envelope of a decision as the contract has it; `changes` go into the payload."""
     payload = {"user_id": str(user_id), "status": status, "reviewer_id": REVIEWER, **changes}
     return {
@@ -125,38 +126,17 @@ class ConsumerScene:
         self, name: str, decorate: Decoration = lambda decisions: decisions
     ) -> AsyncIterator[tuple[Consumer, RecordingConsumerMetrics]]:
         """Build a replica with connections of its own."""
-        login = self.servers.access.redis
-
-        async def credentials() -> RedisCredentials:
-            return RedisCredentials(username=login.username, password=login.password)
-
-        endpoint = RedisEndpoint(
-            host="127.0.0.1",
-            port=self.servers.stack.valkey.port,
-            connect_timeout_seconds=0.5,
-            command_timeout_seconds=0.5,
-        )
-        client = open_client(endpoint, credentials, decoding_errors="surrogateescape")
         metrics = RecordingConsumerMetrics()
         intake = KycDecisionIntake(
             database=self.storage,
             recorder=Recorder(clock=self.clock, ids=self.ids),
             ids=self.ids,
         )
-        options = SourceOptions(
-            stream=self.stream,
-            group=GROUP,
-            consumer=name,
-            batch_size=20,
-            block_seconds=0.05,
-            claim_idle_seconds=self.claim_idle_seconds,
-            forget_idle_seconds=self.forget_idle_seconds,
-            timeout_seconds=endpoint.total_timeout_seconds,
-        )
+        client = self._open_client()
         try:
             yield (
                 Consumer(
-                    source=RedisEventSource(client, options),
+                    source=self._source(client, name),
                     letters=RedisDeadLetters(
                         client=client, stream=self.stream, timeout_seconds=1.0
                     ),
@@ -181,6 +161,24 @@ class ConsumerScene:
                 ),
                 metrics,
             )
+        finally:
+            await client.aclose()
+
+    @asynccontextmanager
+    async def open_source(self, name: str) -> AsyncIterator[RedisEventSource]:
+        """Open the reading end alone."""
+        client = self._open_client()
+        try:
+            yield self._source(client, name)
+        finally:
+            await client.aclose()
+
+    @asynccontextmanager
+    async def open_letters(self) -> AsyncIterator[RedisDeadLetters]:
+        """Open the dead letters as an operator does."""
+        client = self._open_client()
+        try:
+            yield RedisDeadLetters(client=client, stream=self.stream, timeout_seconds=1.0)
         finally:
             await client.aclose()
 
@@ -230,7 +228,48 @@ class ConsumerScene:
         raw: Any = self.redis.xrange(self.dead_stream)
         return [fields for _, fields in raw]
 
-    def rows(self, statement: str) -> Sequence[tuple[Any, ...]]:
+    def rows(self, statement: LiteralString, *params: object) -> Sequence[tuple[Any, ...]]:
         """Ask the database as a superuser."""
         with psycopg.connect(self.database.admin_dsn) as connection:
-            return connection.execute(statement.encode()).fetchall()
+            return connection.execute(statement, params).fetchall()
+
+    def effects(self, *people: UUID) -> set[tuple[int, int]]:
+        """Return how many rows, of how many people, each kind of effect has left."""
+        statements: tuple[LiteralString, ...] = (
+            "SELECT count(*), count(DISTINCT user_id) FROM kyc_reviews WHERE user_id = ANY(%s)",
+            "SELECT count(*), count(DISTINCT user_id) FROM audit_events WHERE user_id = ANY(%s)",
+            "SELECT count(*), count(DISTINCT user_id) FROM outbox WHERE user_id = ANY(%s)",
+        )
+        return {self.rows(statement, list(people))[0] for statement in statements}
+
+    def status(self, user_id: UUID) -> str:
+        """Return where a person's KYC stands."""
+        ((status,),) = self.rows("SELECT kyc_status FROM users WHERE id = %s", user_id)
+        return str(status)
+
+    def _source(self, client: Redis, name: str) -> RedisEventSource:
+        options = SourceOptions(
+            stream=self.stream,
+            group=GROUP,
+            consumer=name,
+            batch_size=20,
+            block_seconds=0.05,
+            claim_idle_seconds=self.claim_idle_seconds,
+            forget_idle_seconds=self.forget_idle_seconds,
+            timeout_seconds=1.0,
+        )
+        return RedisEventSource(client, options)
+
+    def _open_client(self) -> Redis:
+        login = self.servers.access.redis
+
+        async def credentials() -> RedisCredentials:
+            return RedisCredentials(username=login.username, password=login.password)
+
+        endpoint = RedisEndpoint(
+            host="127.0.0.1",
+            port=self.servers.stack.valkey.port,
+            connect_timeout_seconds=0.5,
+            command_timeout_seconds=0.5,
+        )
+        return open_client(endpoint, credentials, decoding_errors="surrogateescape")
