@@ -6,7 +6,7 @@ ORDER BY from_time, name;
 
 -- name: make_audit_month :one
 -- purpose: Makes the partition of a month through its owner's function.
-SELECT make_audit_month(%(month)s::date) AS outcome;
+SELECT make_audit_month(%(month)s::text::date) AS outcome;
 
 -- name: adopt_audit_default :one
 -- purpose: Gives the default partition the months of its rows through its owner's function.
