@@ -1,7 +1,8 @@
 """Statements on seals and on what they cover, their parameters, and their rows."""
 
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import TypedDict
 
 from core.domain.audit_row_text import RowText
@@ -142,6 +143,9 @@ READ_HEADS = Many("audit_seals", "read_heads", HeadsParams, HeadRecord)
 READ_NEWEST_HEAD = One("audit_seals", "read_newest_head", NoParams, HeadRecord)
 
 
+_columns = attrgetter(*RowText._fields)
+
+
 def to_end(record: LogEndRecord) -> LogEnd:
     """Return where the next seal begins."""
     return LogEnd(
@@ -157,7 +161,7 @@ def to_end(record: LogEndRecord) -> LogEnd:
 
 def to_row_text(record: RowTextRecord) -> RowText:
     """Return the row."""
-    return RowText._make(astuple(record))
+    return RowText._make(_columns(record))
 
 
 def to_params(seal: Seal, signed: KeySignature) -> AddSealParams:
