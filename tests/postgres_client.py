@@ -101,7 +101,7 @@ def empty(admin_dsn: str) -> None:
         connection.execute("SET session_replication_role = replica")
         for table in _TABLES:
             connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
-        connection.execute("UPDATE event_stream SET trimmed_below = '0-0', trimmed_at = NULL")
+        connection.execute("UPDATE event_stream SET lost_up_to = '0-0', trimmed_below = '0-0'")
 
 
 @asynccontextmanager

@@ -35,7 +35,6 @@ class FakeEventStream:
         self.failure: Exception | None = None
         self.max_length = max_length
         self.last_read: dict[str, int] = {}
-        self.looked_at: list[str] = []
         self._numbers: list[int] = []
         self._last = 0
 
@@ -56,7 +55,6 @@ class FakeEventStream:
 
     async def missing(self, stream_ids: Sequence[str]) -> Sequence[str]:
         self._check()
-        self.looked_at.extend(stream_ids)
         return [stream_id for stream_id in stream_ids if stream_id not in self.stream_ids]
 
     async def trimmable_below(self, *, at_most: int) -> str | None:
@@ -111,6 +109,7 @@ class FakeOutboxQueue:
         self.waiting: list[OutboxEvent] = []
         self.published: list[tuple[PublishedEvent, datetime]] = []
         self.trimmed_below = "0-0"
+        self.lost_up_to = "0-0"
         self.failure: Exception | None = None
         self._events: dict[int, OutboxEvent] = {}
         self._claimed_users: set[UUID] = set()
@@ -151,6 +150,8 @@ class FakeOutboxQueue:
 
     async def requeue(self, lost: Sequence[PublishedEvent]) -> int:
         self._check()
+        lost_ids = [mark.stream_id for mark in lost]
+        self.lost_up_to = max([self.lost_up_to, *lost_ids], key=position)
         found = [mark for mark, _ in self.published if mark in lost]
         self.published = [(mark, at) for mark, at in self.published if mark not in lost]
         self.waiting.extend(self._events[mark.sequence] for mark in found)
@@ -176,7 +177,7 @@ class FakeOutboxQueue:
 
     def _newest(self) -> str:
         recorded = [mark.stream_id for mark, _ in self.published]
-        return max([self.trimmed_below, *recorded], key=position)
+        return max([self.trimmed_below, self.lost_up_to, *recorded], key=position)
 
     def _settle(self, claim: "_FakeClaim") -> None:
         done = {published.sequence for published, _ in claim.marks}

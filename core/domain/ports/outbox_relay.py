@@ -56,7 +56,7 @@ class OutboxClaim(Protocol):
 
     @property
     def newest_stream_id(self) -> str:
-        """The greatest stream id of all that is recorded, `0-0` at first."""
+        """The greatest stream id that was ever recorded, `0-0` at first."""
         ...
 
     async def mark_published(self, published: Sequence[PublishedEvent], *, at: datetime) -> None:

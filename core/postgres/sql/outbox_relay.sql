@@ -27,7 +27,7 @@ LIMIT %(max_users)s;
 -- name: read_claimed_events :many
 -- purpose: Reads the unpublished events of claimed people, up to the end of their window, and the entries that they come after, as of one moment.
 WITH kept AS MATERIALIZED (
-    SELECT trimmed_below FROM event_stream
+    SELECT trimmed_below, lost_up_to FROM event_stream
 ),
 people AS MATERIALIZED (
     SELECT
@@ -49,6 +49,8 @@ newest AS MATERIALIZED (
          ORDER BY stream_position(stream_id) DESC LIMIT 1)
         UNION ALL
         SELECT trimmed_below FROM kept
+        UNION ALL
+        SELECT lost_up_to FROM kept
     ) AS recorded
     ORDER BY stream_position(stream_id) DESC
     LIMIT 1

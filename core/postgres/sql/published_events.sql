@@ -11,7 +11,7 @@ ORDER BY stream_position(stream_id)
 LIMIT %(row_limit)s;
 
 -- name: requeue_lost_events :exec
--- purpose: Lets events wait again whose entries the stream has lost, unless somebody else has done so already.
+-- purpose: Lets events wait again whose entries the stream has lost, unless somebody else has done so already, and keeps the greatest id that is lost.
 WITH lost AS MATERIALIZED (
     -- Locked in one order, so that two relays that see the same loss do not wait for each other.
     SELECT outbox.sequence
@@ -20,6 +20,18 @@ WITH lost AS MATERIALIZED (
         ON named.sequence = outbox.sequence AND named.stream_id = outbox.stream_id
     ORDER BY outbox.sequence
     FOR UPDATE OF outbox
+),
+highest AS (
+    SELECT named.stream_id
+    FROM unnest(%(stream_ids)s::text[]) AS named (stream_id)
+    ORDER BY stream_position(named.stream_id) DESC
+    LIMIT 1
+),
+noted AS (
+    UPDATE event_stream
+    SET lost_up_to = highest.stream_id
+    FROM highest
+    WHERE stream_position(event_stream.lost_up_to) < stream_position(highest.stream_id)
 )
 UPDATE outbox
 SET published_at = NULL, stream_id = NULL
