@@ -290,7 +290,7 @@ BEGIN
             SELECT min(e.sequence) AS first, max(e.sequence) AS last FROM public.%1$I AS e
         ), leaves AS (
             SELECT covered.sequence,
-                   substring(s.leaf_hashes FROM (covered.place - 1)::integer * 32 + 1 FOR 32) AS leaf
+                   substring(s.leaf_hashes FROM covered.place::integer * 32 - 31 FOR 32) AS leaf
             FROM ends
             JOIN public.audit_seals AS s
               ON s.first_sequence <= ends.last AND s.last_sequence >= ends.first

@@ -105,11 +105,5 @@ def test_holds_are_placed_listed_and_released(site: Site) -> None:
     ]
 
 
-def test_a_hold_that_makes_no_sense_is_not_placed(site: Site) -> None:
-    for arguments in ((), ("--from", "2026-01-01T00:00:00Z")):
-        assert ran(site, "hold", "add", "--reason", "x", *arguments)[0] == 2
-    backwards = ("--from", "2026-02-01T00:00:00Z", "--to", "2026-01-01T00:00:00Z")
-    assert ran(site, "hold", "add", "--reason", "x", *backwards)[0] == 1
-    code, _, said = ran(site, "hold", "release", str(uuid.uuid4()))
-    assert (code, said) == (1, "refused: hold_id names no hold that is in force")
-    assert query(site, "SELECT count(*) FROM audit_legal_holds") == [(0,)]
+def test_a_hold_of_nothing_is_not_understood(site: Site) -> None:
+    assert ran(site, "hold", "add", "--reason", "x", "--from", "2026-01-01T00:00:00Z")[0] == 2
