@@ -10,6 +10,7 @@ from argon2.exceptions import VerifyMismatchError
 from tests.faults.evidence import Event, Evidence, Row
 from tests.faults.findings import Findings
 from tests.faults.journal import Journal, Operation
+from tests.faults.publisher import KIND
 
 _CHECK: Final = "state"
 _SWITCHES: Final[Mapping[str, tuple[str, bool]]] = {
@@ -100,7 +101,9 @@ def check_sessions(
         for kind in ("created", "revoked")
     }
     audited = Counter(
-        row.resource_id for row in evidence.audit if row.action == "auth.login" and row.is_success
+        str(row.resource_id)
+        for row in evidence.audit
+        if row.action == "auth.login" and row.is_success
     )
     sessions = {name: row for name, row in evidence.sessions.items() if row["user_id"] not in staff}
     there = Counter(list(sessions))
@@ -165,3 +168,15 @@ def check_companions(evidence: Evidence, findings: Findings) -> None:
     reasons = Counter(row["reason"] for row in evidence.reviews if row["reason"])
     twice = [reason for reason, number in reasons.items() if number > 1]
     findings.require(_CHECK, f"kyc reviews made twice: {twice}", holds=not twice)
+
+
+def check_consumed(journal: Journal, evidence: Evidence, findings: Findings) -> None:
+    """Compare what the compliance service told with what took effect, once each."""
+    told = Counter(each.id for each in journal.operations if each.kind == KIND)
+    consumed = Counter(evidence.consumed)
+    reviewed = Counter(row["reason"] for row in evidence.reviews if row["reason"] in told)
+    for what, found in (("consumed", consumed), ("reviews", reviewed)):
+        difference = (told - found) + (found - told)
+        problem = f"decisions told of and {what}: {difference} differ"
+        findings.require(_CHECK, problem, holds=not difference)
+    findings.counts["decisions of the compliance service, applied once"] = len(told)

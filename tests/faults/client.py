@@ -97,9 +97,9 @@ def reason_of(error: grpc.aio.AioRpcError) -> str:
     """
     name = str(error.code().name)
     for key, value in error.trailing_metadata() or ():
-        if key == "grpc-status-details-bin":
+        if key == "grpc-status-details-bin" and isinstance(value, bytes):
             name = f"{name} by the service"
-            for detail in status_pb2.Status.FromString(bytes(value)).details:
+            for detail in status_pb2.Status.FromString(value).details:
                 info = error_details_pb2.ErrorInfo()
                 if detail.Unpack(info):
                     return str(info.reason)

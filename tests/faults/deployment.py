@@ -15,6 +15,7 @@ from devstack.ports import HOST, free_port
 from devstack.readiness import grpc_serving, http_ok
 from devstack.service_environment import (
     AUDIT_METRICS_PORT,
+    CONSUMER_METRICS_PORT,
     CORE_METRICS_PORT,
     CORE_PORT,
     RELAY_METRICS_PORT,
@@ -40,6 +41,7 @@ _SETTINGS: Final = {
     "PANDORA_RELAY__POLL_INTERVAL_SECONDS": "0.05",
     "PANDORA_RELAY__BACKLOG_INTERVAL_SECONDS": "1",
     "PANDORA_RELAY__CHECK_INTERVAL_SECONDS": "1",
+    "PANDORA_CONSUMER__CLAIM_IDLE_SECONDS": "2",
     "PANDORA_VAULT__REFRESH_INTERVAL_SECONDS": "2",
     "PANDORA_TELEMETRY__LOG_LEVEL": "warning",
 }
@@ -69,7 +71,7 @@ class Deployment:
         return [f"{HOST}:{port}" for port in self.core_ports]
 
     def of_role(self, role: str) -> list[Replica]:
-        """Return the replicas of `core`, `relay` or `sealer`."""
+        """Return the replicas of `core`, `relay`, `sealer` or `consumer`."""
         return [each for name, each in self.replicas.items() if name.startswith(role)]
 
     @property
@@ -80,7 +82,7 @@ class Deployment:
     async def await_ready(self) -> None:
         """Return once every replica is ready."""
         async with asyncio.timeout(60):
-            while not all(replica.is_ready for replica in self.replicas.values()):
+            while not all(each.is_ready for each in self.replicas.values()):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
     def died(self) -> list[str]:
@@ -157,6 +159,7 @@ def _start(deployment: Deployment) -> dict[str, Replica]:
         for role, command, variable in (
             ("relay", "relay", RELAY_METRICS_PORT),
             ("sealer", "seal", AUDIT_METRICS_PORT),
+            ("consumer", "consume", CONSUMER_METRICS_PORT),
         ):
             metrics = free_port()
             name = f"{role}-{number}"

@@ -30,9 +30,10 @@ END $$;
 CREATE TRIGGER faults_note AFTER INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION faults.note();
 """
 
+# An event that has been consumed is the request; its id is written with dashes.
 _AUDIT: Final = """
-SELECT sequence, request_id, trace_id, action, outcome, reason, resource_id,
-    user_id::text AS user_id, details, transaction_id::text::bigint AS transaction_id,
+SELECT sequence, replace(request_id, '-', '') AS request_id, trace_id, action, outcome, reason,
+    resource_id, user_id::text AS user_id, details, transaction_id::text::bigint AS transaction_id,
     pg_xact_commit_timestamp(transaction_id::xid) AS committed_at
 FROM audit_events ORDER BY sequence
 """
@@ -54,9 +55,11 @@ _TOKENS: Final = (
 )
 # The transaction that wrote a row which nothing changes later; its number without its epoch.
 _REVIEWS: Final = """
-SELECT id::text, user_id::text, previous_status, status, reason, xmin::text::bigint AS transaction_id
+SELECT id::text, user_id::text, previous_status, status, reason,
+    xmin::text::bigint AS transaction_id
 FROM kyc_reviews ORDER BY id
 """
+_CONSUMED: Final = "SELECT replace(event_id::text, '-', '') AS id FROM consumed_events"
 _MAILS: Final = """
 SELECT user_id::text, template, xmin::text::bigint AS transaction_id FROM mail_outbox
 """
@@ -111,6 +114,7 @@ class Evidence:
     tokens: Mapping[str, Row]
     reviews: Sequence[Row]
     mails: Sequence[Row]
+    consumed: Sequence[str]
     stream: Sequence[str]
 
     @cached_property
@@ -151,6 +155,7 @@ def gather(site: Site) -> Evidence:
             tokens={row["token"]: row for row in rows(_TOKENS)},
             reviews=rows(_REVIEWS),
             mails=rows(_MAILS),
+            consumed=[row["id"] for row in rows(_CONSUMED)],
             stream=read_stream(site),
         )
 

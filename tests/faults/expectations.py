@@ -51,6 +51,7 @@ EXPECTATIONS: Final[Mapping[str, Expectation]] = {
     "enrol totp": Expectation(action="mfa.enroll"),
     "submit kyc": Expectation(action="kyc.submit", event="user.kyc_updated"),
     "update kyc": Expectation(action="kyc.update", event="user.kyc_updated"),
+    "kyc decided elsewhere": Expectation(action="kyc.update", event="user.kyc_updated"),
     "suspend": Expectation(
         action="user.suspend", event="user.suspended", ends_sessions=True, is_idempotent=True
     ),

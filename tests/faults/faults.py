@@ -149,7 +149,7 @@ def _start_valkey(deployment: Deployment) -> None:
 
 async def _seal_vault(breaking: Breaking) -> None:
     openbao = breaking.deployment.stack.openbao
-    await asyncio.to_thread(lambda: openbao.client().sys.seal())
+    await asyncio.to_thread(openbao.client().sys.seal)
     await breaking.hold(1.0, 5.0)
     await asyncio.to_thread(openbao.await_ready)
 
@@ -171,6 +171,7 @@ FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
         "core killed": _kill("core"),
         "relay killed": _kill("relay"),
         "sealer killed": _kill("sealer"),
+        "consumer killed": _kill("consumer"),
         "PostgreSQL crashed": Fault(target="postgres", happen=_crash_postgres),
         "PostgreSQL paused": Fault(target="postgres", happen=_pause_postgres),
         "PostgreSQL out of disk": Fault(target="postgres", happen=_fill_disk),

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from core.bootstrap.consumer_process import consume
 from core.bootstrap.core_server import serve
 from core.bootstrap.foundation import Foundation
 from core.bootstrap.process import run_until_stopped
@@ -27,7 +28,12 @@ BACK = signal.SIGUSR2
 JUMP = timedelta(hours=1)
 
 _Work = Callable[[Foundation, asyncio.Event], Coroutine[None, None, None]]
-_WORK: Mapping[str, _Work] = {"serve": serve, "relay": relay, "seal": seal}
+_WORK: Mapping[str, _Work] = {
+    "serve": serve,
+    "relay": relay,
+    "seal": seal,
+    "consume": consume,
+}
 
 
 class JumpingClock(SystemClock):

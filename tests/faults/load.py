@@ -18,6 +18,8 @@ from tests.faults.people import Person
 _PEOPLE_PER_CLIENT: Final = 8
 _NEWCOMERS: Final = 0.08
 """The share of operations that are registrations."""
+_LEFT_ALONE: Final = 0.3
+"""The share of newcomers whose KYC is left to the compliance service."""
 _MOST_SESSIONS: Final = 4
 _ENDED: Final = ("TOKEN_", "SESSION_")
 _PAUSE_SECONDS: Final = 0.05
@@ -88,6 +90,7 @@ class Load:
     admin_token: str = field(repr=False)
     compliance_token: str = field(repr=False)
     people: int = 0
+    retired: list[Person] = field(default_factory=list)
 
     async def run(self, enough: asyncio.Event) -> None:
         """Let every client ask, and return when all have their last answer."""
@@ -125,7 +128,30 @@ class Load:
                 # Another core, or another moment, may take a token of which nothing is known.
                 if operation.outcome is Outcome.REFUSED and operation.reason.startswith(_ENDED):
                     person.sessions = []
-            _remember(known, person, hand.random)
+            self._remember(known, person, hand.random)
+
+    def next_retired(self) -> Person | None:
+        """Return somebody about whom nothing is asked any more, and whose KYC is pending."""
+        while self.retired:
+            person = self.retired.pop()
+            is_known = not person.in_doubt and person.status != people.DELETED
+            if is_known and person.kyc == people.PENDING:
+                return person
+        return None
+
+    def _remember(self, known: list[Person], person: Person, random: Random) -> None:
+        if person.is_lost:
+            if person in known:
+                known.remove(person)
+        elif person not in known:
+            if random.random() < _LEFT_ALONE:
+                self.retired.append(person)
+                return
+            known.append(person)
+            if len(known) > _PEOPLE_PER_CLIENT:
+                gone = random.choice(known)
+                known.remove(gone)
+                self.retired.append(gone)
 
     def _newcomer(self) -> Person:
         self.people += 1
@@ -138,13 +164,3 @@ class Load:
 def _choose(random: Random, person: Person) -> Action:
     fitting = [choice for choice in _CHOICES if choice.fits(person)]
     return random.choices(fitting, [choice.weight for choice in fitting])[0].action
-
-
-def _remember(known: list[Person], person: Person, random: Random) -> None:
-    if person.is_lost:
-        if person in known:
-            known.remove(person)
-    elif person not in known:
-        known.append(person)
-        if len(known) > _PEOPLE_PER_CLIENT:
-            known.remove(random.choice(known))

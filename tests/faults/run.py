@@ -15,7 +15,13 @@ from core.domain.user import Role
 from tests.e2e.accounts import Account, open_accounts
 from tests.e2e.site import Site
 from tests.faults.check_operations import check_operations
-from tests.faults.check_state import check_companions, check_sessions, check_state
+from tests.faults.check_seals import check_seals
+from tests.faults.check_state import (
+    check_companions,
+    check_consumed,
+    check_sessions,
+    check_state,
+)
 from tests.faults.check_stream import check_commit_order, check_stream
 from tests.faults.deployment import Deployment, new_deployment, running
 from tests.faults.evidence import INSTRUMENTS, Evidence, gather
@@ -25,6 +31,7 @@ from tests.faults.injector import Injector
 from tests.faults.journal import Journal
 from tests.faults.load import Load
 from tests.faults.plan import Plan
+from tests.faults.publisher import Publisher
 from tests.faults.settling import settle
 
 MOST_SECONDS: Final = 900.0
@@ -51,12 +58,13 @@ async def run(plan: Plan, folder: Path) -> Findings:
         staff = await _staff(deployment.site)
         async with running(deployment) as started:
             began = time.monotonic()
-            injector = await _break_under_load(plan, started, journal, staff)
+            injector, publisher = await _break_under_load(plan, started, journal, staff)
             seconds = time.monotonic() - began
-            for line in await settle(started):
+            for line in await settle(started, publisher):
                 findings.add("settling", line)
             findings.problems["processes"].extend(started.died())
         evidence = gather(deployment.site)
+        check_seals(deployment.site, findings)
     _tell_faults(injector, started, findings, seconds=seconds)
     _check(journal, evidence, findings, staff)
     if not findings.problems["processes"]:
@@ -67,7 +75,7 @@ async def run(plan: Plan, folder: Path) -> Findings:
 
 async def _break_under_load(
     plan: Plan, deployment: Deployment, journal: Journal, staff: Staff
-) -> Injector:
+) -> tuple[Injector, Publisher]:
     load = Load(
         addresses=deployment.core_addresses,
         journal=journal,
@@ -79,14 +87,21 @@ async def _break_under_load(
     random = Random(f"{plan.seed}/details")
     breaking = Breaking(deployment=deployment, plan=plan, random=random)
     injector = Injector(breaking=breaking, journal=journal, plan=plan)
+    publisher = Publisher(
+        site=deployment.site,
+        journal=journal,
+        random=Random(f"{plan.seed}/decisions"),
+        next_person=load.next_retired,
+    )
     enough = asyncio.Event()
     async with asyncio.timeout(MOST_SECONDS), asyncio.TaskGroup() as tasks:
         tasks.create_task(load.run(enough))
+        tasks.create_task(publisher.run(enough))
         try:
             await injector.run()
         finally:
             enough.set()
-    return injector
+    return injector, publisher
 
 
 def _instrument(site: Site) -> None:
@@ -111,6 +126,7 @@ def _check(journal: Journal, evidence: Evidence, findings: Findings, staff: Staf
     check_companions(evidence, findings)
     check_stream(evidence, findings)
     check_commit_order(journal, evidence, findings)
+    check_consumed(journal, evidence, findings)
     findings.counts["audit rows"] = len(evidence.audit)
 
 

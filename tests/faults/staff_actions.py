@@ -18,7 +18,7 @@ async def update_kyc(hand: Hand, person: Person) -> Operation:
     operation = hand.begin(person, "update kyc", status=status)
     request = kyc_service.UpdateKycRequest(
         user_id=person.user_id,
-        status=KycStatus.Value(f"KYC_STATUS_{status.upper()}"),
+        status=f"KYC_STATUS_{status.upper()}",
         reason=operation.id,
     )
     token = hand.compliance_token
@@ -67,8 +67,7 @@ async def restore(hand: Hand, person: Person) -> Operation:
 
 async def set_role(hand: Hand, person: Person) -> Operation:
     role = "support" if person.role == "user" else "user"
-    wire_role = Role.Value(f"ROLE_{role.upper()}")
-    request = users.SetUserRoleRequest(user_id=person.user_id, role=wire_role)
+    request = users.SetUserRoleRequest(user_id=person.user_id, role=f"ROLE_{role.upper()}")
     operation, answer = await hand.ask(
         person, "set role", "users.SetUserRole", request, token=hand.admin_token, role=role
     )
