@@ -35,18 +35,22 @@ class Breaking:
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One kind of harm; two that share a `target` never happen at once."""
+    """One kind of harm; two that share a `target` never happen at once.
+
+    `weight` says how often it happens while one of weight 1 happens once.
+    """
 
     target: str
     happen: Callable[[Breaking], Awaitable[None]]
+    weight: int = 1
 
 
-def _kill(role: str) -> Fault:
+def _kill(role: str, *, weight: int = 1) -> Fault:
     async def happen(breaking: Breaking) -> None:
         breaking.random.choice(breaking.deployment.of_role(role)).kill()
         await breaking.hold(0.2, 1.0)
 
-    return Fault(target=role, happen=happen)
+    return Fault(target=role, happen=happen, weight=weight)
 
 
 async def _restart_postgres(breaking: Breaking) -> None:
@@ -157,8 +161,9 @@ async def _seal_vault(breaking: Breaking) -> None:
 async def _jump_clock(breaking: Breaking) -> None:
     """Put the clock of one process forward by an hour, and back."""
     replica = breaking.random.choice(breaking.deployment.with_jumping_clocks)
-    if not replica.is_ready:
-        return
+    # Before it is ready it may not listen to the signal yet, which would end it.
+    while not replica.is_ready:
+        await breaking.hold(0.1, 0.1)
     replica.send(jumping_clock.FORWARD)
     await breaking.hold(1.0, 4.0)
     # One that was killed meanwhile has a right clock again.
@@ -168,8 +173,8 @@ async def _jump_clock(breaking: Breaking) -> None:
 
 FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
     {
-        "core killed": _kill("core"),
-        "relay killed": _kill("relay"),
+        "core killed": _kill("core", weight=3),
+        "relay killed": _kill("relay", weight=2),
         "sealer killed": _kill("sealer"),
         "consumer killed": _kill("consumer"),
         "PostgreSQL crashed": Fault(target="postgres", happen=_crash_postgres),

@@ -66,10 +66,11 @@ class Injector:
 
 
 def _schedule(number: int, random: Random) -> list[str]:
-    """Return so many faults, every kind once before any comes again."""
+    """Return so many faults, in rounds that hold every kind as often as it weighs."""
     schedule: list[str] = []
+    kinds = [name for name, fault in FAULTS.items() for _ in range(fault.weight)]
     while len(schedule) < number:
-        schedule.extend(random.sample(list(FAULTS), len(FAULTS)))
+        schedule.extend(random.sample(kinds, len(kinds)))
     return schedule[:number]
 
 

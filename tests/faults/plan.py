@@ -33,7 +33,7 @@ class Plan:
             operations=operations,
             faults=int(os.environ.get("FAULTS", SHORT_FAULTS)),
             seed=int(seed) if seed else secrets.randbelow(1_000_000),
-            clients=16 if operations > SHORT_OPERATIONS else 10,
+            clients=24 if operations > SHORT_OPERATIONS else 10,
             is_long=operations > SHORT_OPERATIONS,
         )
 

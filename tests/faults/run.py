@@ -30,6 +30,7 @@ from tests.faults.findings import Findings
 from tests.faults.injector import Injector
 from tests.faults.journal import Journal
 from tests.faults.load import Load
+from tests.faults.observer import Observer
 from tests.faults.plan import Plan
 from tests.faults.publisher import Publisher
 from tests.faults.settling import settle
@@ -57,16 +58,20 @@ async def run(plan: Plan, folder: Path) -> Findings:
         _instrument(deployment.site)
         staff = await _staff(deployment.site)
         async with running(deployment) as started:
+            observer = Observer(site=started.site)
+            reading = asyncio.create_task(observer.run())
             began = time.monotonic()
             injector, publisher = await _break_under_load(plan, started, journal, staff)
             seconds = time.monotonic() - began
             for line in await settle(started, publisher):
                 findings.add("settling", line)
+            observer.stop()
+            await reading
             findings.problems["processes"].extend(started.died())
         evidence = gather(deployment.site)
         check_seals(deployment.site, findings)
     _tell_faults(injector, started, findings, seconds=seconds)
-    _check(journal, evidence, findings, staff)
+    _check(journal, evidence, observer, findings, staff)
     if not findings.problems["processes"]:
         del findings.problems["processes"]
     _require_amounts(plan, journal, injector, findings)
@@ -119,12 +124,14 @@ async def _staff(site: Site) -> Staff:
     return staff
 
 
-def _check(journal: Journal, evidence: Evidence, findings: Findings, staff: Staff) -> None:
+def _check(
+    journal: Journal, evidence: Evidence, observer: Observer, findings: Findings, staff: Staff
+) -> None:
     check_operations(journal, evidence, findings)
     check_state(journal, evidence, findings, staff=staff.ids)
     check_sessions(journal, evidence, findings, staff=staff.ids)
     check_companions(evidence, findings)
-    check_stream(evidence, findings)
+    check_stream(evidence, observer.entries, findings)
     check_commit_order(journal, evidence, findings)
     check_consumed(journal, evidence, findings)
     findings.counts["audit rows"] = len(evidence.audit)
