@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -69,14 +69,24 @@ def check_commit_order(journal: Journal, evidence: Evidence, findings: Findings)
             in_order = committed[one.transaction_id] <= committed[other.transaction_id]
             problem = f"{user_id}: {other.sequence} was committed before {one.sequence}"
             findings.require(_ORDER, problem, holds=in_order)
-    newest: defaultdict[int, int] = defaultdict(int)
-    for operation in journal.operations:
-        events_of_it = evidence.events_by_trace.get(operation.id, ())
-        if operation.outcome is not Outcome.DONE or not events_of_it:
-            continue
-        sequences = [event.sequence for event in events_of_it]
-        problem = f"{operation.kind} {operation.id} was acknowledged before what precedes it"
-        findings.require(_ORDER, problem, holds=min(sequences) > newest[operation.person])
-        newest[operation.person] = max(sequences)
+    for problem in _against_answers(journal, evidence):
+        findings.add(_ORDER, problem)
     findings.counts["people whose order was compared"] = len(evidence.events_by_user)
     findings.counts["  neighbours compared by time of commit"] = pairs
+
+
+def _against_answers(journal: Journal, evidence: Evidence) -> Iterator[str]:
+    """Compare what is asked for after an answer with what was answered."""
+    answered: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
+    for operation in journal.operations:
+        events = evidence.events_by_trace.get(operation.id, ())
+        if operation.outcome is not Outcome.DONE or not events:
+            continue
+        sequences = [event.sequence for event in events]
+        earlier = answered[operation.person]
+        before = [last for ended, last in earlier if ended < operation.began]
+        if min(sequences) <= max(before, default=0):
+            yield f"{operation.kind} {operation.id} stands before what was answered before it"
+        # Who was decided about elsewhere has an end nobody was told of.
+        if operation.ended:
+            earlier.append((operation.ended, max(sequences)))

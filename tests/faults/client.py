@@ -16,6 +16,9 @@ from tests.e2e.grpc_door import Stubs
 from tests.faults.journal import Journal, Operation, Outcome, outcome_of
 
 PATIENCE_SECONDS: Final = 4.0
+_IMPATIENT: Final = 0.05
+_IMPATIENCE_SECONDS: Final = 0.1
+"""Some hang up sooner, at any moment of the service's work."""
 _OPTIONS: Final = (
     # A core that is back is found again at once, and a call is never sent twice.
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -64,7 +67,7 @@ class Client:
     ) -> Any:  # noqa: ANN401 - an answer of whatever kind
         """Call once; the answer is None unless the operation is acknowledged."""
         try:
-            answer = await self._call(call, request, operation.id, token)
+            answer = await self._call(call, request, operation.id, token, self._patience())
         except grpc.aio.AioRpcError as error:
             reason = reason_of(error)
             self._journal.end(operation, outcome_of(error.code(), reason), reason)
@@ -75,11 +78,16 @@ class Client:
     async def look(self, call: str, request: object, *, token: str) -> Any:  # noqa: ANN401
         """Read; None where there is no answer."""
         try:
-            return await self._call(call, request, secrets.token_hex(16), token)
+            return await self._call(call, request, secrets.token_hex(16), token, PATIENCE_SECONDS)
         except grpc.aio.AioRpcError:
             return None
 
-    async def _call(self, call: str, request: object, name: str, token: str) -> Any:  # noqa: ANN401
+    def _patience(self) -> float:
+        if self._random.random() < _IMPATIENT:
+            return self._random.uniform(0, _IMPATIENCE_SECONDS)
+        return PATIENCE_SECONDS
+
+    async def _call(self, call: str, request: object, name: str, token: str, seconds: float) -> Any:  # noqa: ANN401
         metadata = [
             ("x-request-id", name),
             ("traceparent", f"00-{name}-{secrets.token_hex(8)}-00"),
@@ -87,7 +95,7 @@ class Client:
         if token:
             metadata.append(("authorization", f"Bearer {token}"))
         method = attrgetter(call)(self._random.choice(self._stubs))
-        return await method(request, metadata=metadata, timeout=PATIENCE_SECONDS)
+        return await method(request, metadata=metadata, timeout=seconds)
 
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:

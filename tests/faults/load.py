@@ -12,7 +12,7 @@ from tests.faults import own_actions as own
 from tests.faults import people, staff_actions
 from tests.faults.client import Client
 from tests.faults.hand import Action, Hand
-from tests.faults.journal import Journal, Outcome
+from tests.faults.journal import Journal, Operation, Outcome
 from tests.faults.people import Person
 
 _PEOPLE_PER_CLIENT: Final = 8
@@ -36,6 +36,10 @@ class _Choice:
 def _has_session(person: Person) -> bool:
     return bool(person.sessions)
 
+
+_AT_ONCE: Final = 0.1
+"""How often several things are asked for about one person at the same time."""
+_TOGETHER: Final[Sequence[Action]] = (own.update, own.update, staff_actions.update_kyc, own.log_in)
 
 _CHOICES: Final = (
     _Choice(weight=28, action=own.update, fits=_has_session),
@@ -120,14 +124,14 @@ class Load:
                     await asyncio.sleep(_PAUSE_SECONDS)
                     continue
                 action = _choose(hand.random, person)
-            operation = await action(hand, person)
-            if operation.outcome is Outcome.UNKNOWN:
+            if person.sessions and hand.random.random() < _AT_ONCE:
+                operations = await asyncio.gather(*(each(hand, person) for each in _TOGETHER))
+            else:
+                operations = [await action(hand, person)]
+            for operation in operations:
+                _doubt(person, operation)
+            if any(operation.outcome is Outcome.UNKNOWN for operation in operations):
                 await asyncio.sleep(_PAUSE_SECONDS)
-            if operation.outcome is not Outcome.DONE and operation.kind != "failed login":
-                person.in_doubt = True
-                # Another core, or another moment, may take a token of which nothing is known.
-                if operation.outcome is Outcome.REFUSED and operation.reason.startswith(_ENDED):
-                    person.sessions = []
             self._remember(known, person, hand.random)
 
     def next_retired(self) -> Person | None:
@@ -159,6 +163,16 @@ class Load:
         return Person(
             number=self.people, email=f"Ada.{name}@Example.com", password=f"Password-{name}"
         )
+
+
+def _doubt(person: Person, operation: Operation) -> None:
+    """Note that somebody may be otherwise than is known."""
+    if operation.outcome is Outcome.DONE or operation.kind == "failed login":
+        return
+    person.in_doubt = True
+    # Another core, or another moment, may take a token of which nothing is known.
+    if operation.outcome is Outcome.REFUSED and operation.reason.startswith(_ENDED):
+        person.sessions = []
 
 
 def _choose(random: Random, person: Person) -> Action:
