@@ -9,6 +9,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 TOKEN_STEPS ?= 5000
 TIMING_TRIES ?= 300
+CONSUMER_EVENTS ?= 1000
 EXPORT_ROWS ?= 1000000
 
 # Quiet, and without questions; a virtual environment is the right place for root as well.
@@ -22,7 +23,7 @@ VENV := .venv/.ready
 # Paths are relative: a checkout may lie anywhere, also where a folder has a space in its name.
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto lint format types architecture \
-	check test tokens-long timing-long export-long lock clean
+	check test tokens-long consumer-long timing-long export-long lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +80,9 @@ test: $(VENV) ## every test, on real servers
 
 tokens-long: $(VENV) ## sessions under races, thefts and endings: TOKEN_STEPS=5000 random steps
 	@PANDORA_TOKEN_STEPS=$(TOKEN_STEPS) $(RUN) pytest tests/integration/test_token_machine.py
+
+consumer-long: $(VENV) ## CONSUMER_EVENTS=1000 events, a tenth twice, some malformed, two replicas killed
+	@CONSUMER_EVENTS=$(CONSUMER_EVENTS) $(RUN) pytest -s tests/e2e/test_consumer_process.py
 
 timing-long: $(VENV) ## times of answers: TIMING_TRIES=300 tries of each class, medians within 10 %
 	@TIMING_TRIES=$(TIMING_TRIES) $(RUN) pytest -s tests/e2e/test_timing.py
