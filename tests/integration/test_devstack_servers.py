@@ -96,6 +96,10 @@ def test_valkeys_service_user_keeps_to_its_keys(
             ("ACL", "LIST"),
             ("SCRIPT", "FLUSH"),
             ("SHUTDOWN", "NOSAVE"),
+            ("DEL", f"{redis_prefix}events"),
+            ("XSETID", f"{redis_prefix}events", "9-9"),
+            ("XGROUP", "DESTROY", f"{redis_prefix}events", "ledger"),
+            ("XGROUP", "SETID", f"{redis_prefix}events", "ledger", "$"),
         ):
             with pytest.raises(redis.exceptions.NoPermissionError):
                 service.execute_command(*command)
