@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+import structlog
+
 from core.bootstrap.dependencies import open_database
 from core.bootstrap.foundation import Foundation, read_secrets, redis_endpoint, redis_login
 from core.bootstrap.maintainer import open_maintainer_database
@@ -19,6 +21,8 @@ from core.redis.stream_sweep import RedisStreamSweep
 from core.service.erasure import Erased, Erasure, ErasureRefused, PersonalExport
 from core.service.recording import Recorder
 from core.vault.refresher import SecretRefresher
+
+_log = structlog.get_logger(__name__)
 
 
 async def export_person(foundation: Foundation, *, user_id: UUID) -> None:
@@ -72,8 +76,11 @@ async def erase_person(foundation: Foundation, *, user_id: UUID) -> None:
             recorder=Recorder(clock=foundation.clock, ids=foundation.ids),
         )
         outcome = await erasure.erase(user_id, caller=operator(foundation))
+        left_over = await erasure.left_over(user_id)
     words = {Erased.NOW: "erased", Erased.BEFORE: "has been erased before"}
     sys.stdout.write(f"{user_id} {words[outcome]}\n")
+    if left_over:
+        _log.warning("audit_rows_not_erasable", user_id=str(user_id), rows=left_over)
 
 
 def _sweep(startup: Startup, foundation: Foundation, secrets: SecretRefresher) -> RedisStreamSweep:

@@ -21,6 +21,13 @@ class StandingRecord:
     is_erased: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsealedRecord:
+    """How many rows nothing can erase."""
+
+    unsealed: int
+
+
 class ErasedPersonParams(TypedDict):
     """Names the person."""
 
@@ -61,6 +68,7 @@ _FILE = "personal_erasure"
 
 AWAIT_RELAYS = Exec(_FILE, "await_relays", RelayLockParams)
 HOLD_PERSON = One(_FILE, "hold_person", ErasedPersonParams, StandingRecord)
+COUNT_UNSEALED_ROWS = One(_FILE, "count_unsealed_rows", ErasedPersonParams, UnsealedRecord)
 ERASE_ACCOUNT = Exec(_FILE, "erase_account", ErasedAccountParams)
 ERASE_SESSIONS = Exec(_FILE, "erase_sessions", ErasedAtParams)
 ERASE_REFRESH_MARKS = Exec(_FILE, "erase_refresh_marks", ErasedPersonParams)
@@ -115,6 +123,12 @@ class PostgresPersonalRecords:
         for event_type, names in FREE_TEXTS.items():
             params = EventTextsParams(user_id=user_id, event_type=event_type, fields=sorted(names))
             await self._run.execute(ERASE_EVENT_TEXTS, params)
+
+    async def count_unsealed(self, user_id: UUID) -> int:
+        """Count the rows of the first version that hold texts of a person."""
+        params = ErasedPersonParams(user_id=user_id)
+        found = await self._run.one(COUNT_UNSEALED_ROWS, params)
+        return 0 if found is None else found.unsealed
 
 
 def placeholder(user_id: UUID) -> str:

@@ -12,7 +12,7 @@ from core.domain.events import FREE_TEXTS
 from core.redis.errors import redis_errors
 
 _PAGE: Final = 1000
-_NEWEST: Final = "+"
+_OLDEST: Final = "-"
 
 _Page: TypeAlias = Sequence[tuple[str, Mapping[str, str]]]
 
@@ -31,17 +31,17 @@ class RedisStreamSweep:
     timeout_seconds: float
 
     async def sweep(self, user_id: UUID) -> int:
-        """Look through every stream from its end to its beginning."""
+        """Look through every stream to its end, whatever is appended meanwhile included."""
         removed = await self._sweep(self.events, user_id, needs_text=True)
         for stream in self.others:
             removed += await self._sweep(stream, user_id, needs_text=False)
         return removed
 
     async def _sweep(self, stream: str, user_id: UUID, *, needs_text: bool) -> int:
-        removed, newest = 0, _NEWEST
+        removed, oldest = 0, _OLDEST
         while True:
             async with redis_errors(self.client, timeout_seconds=self.timeout_seconds):
-                page = cast("_Page", await self.client.xrevrange(stream, max=newest, count=_PAGE))
+                page = cast("_Page", await self.client.xrange(stream, min=oldest, count=_PAGE))
                 found = [
                     stream_id
                     for stream_id, fields in page
@@ -51,7 +51,7 @@ class RedisStreamSweep:
                     removed += await self.client.xdel(stream, *found)
             if len(page) < _PAGE:
                 return removed
-            newest = f"({page[-1][0]}"
+            oldest = f"({page[-1][0]}"
 
 
 def _concerns(fields: Mapping[str, str], user_id: UUID, *, needs_text: bool) -> bool:

@@ -86,6 +86,11 @@ class Erasure:
             ) from error
         return outcome
 
+    async def left_over(self, user_id: UUID) -> int:
+        """Return how many rows of the audit log still hold texts of a person: they are too old."""
+        async with self.database.transaction() as unit:
+            return await unit.personal_records.count_unsealed(user_id)
+
     async def _check(self, user_id: UUID) -> None:
         async with self.database.transaction() as unit:
             await _require_erasable(unit, user_id)

@@ -166,6 +166,47 @@ async def test_what_takes_the_place_of_an_account_names_nobody(scene: Scene) -> 
     assert account["personal_salt"] is None
 
 
+@pytest.mark.parametrize(
+    ("actor", "outcome", "address", "reason", "counted"),
+    [
+        ("themselves", "success", "203.0.113.7", None, 1),
+        (None, "failure", "203.0.113.7", "INVALID_CREDENTIALS", 1),
+        ("staff", "success", "203.0.113.7", "blurred", 1),
+        ("staff", "success", "203.0.113.7", None, 0),
+        ("themselves", "failure", None, "CONFLICT", 0),
+    ],
+)
+async def test_old_rows_that_nothing_can_erase_are_counted(
+    scene: Scene,
+    actor: str | None,
+    outcome: str,
+    address: str | None,
+    reason: str | None,
+    counted: int,
+) -> None:
+    user = await scene.deleted()
+    actors = {"themselves": str(user.id), "staff": str(uuid.uuid4()), None: None}
+    with psycopg.connect(scene.database.service_dsn) as connection:
+        for version in (1, 2):
+            connection.execute(
+                "INSERT INTO audit_events (version, id, occurred_at, actor_type, actor_id, action,"
+                " resource_type, user_id, outcome, reason, ip_address, request_id, trace_id,"
+                " details, hash) VALUES (%s, gen_random_uuid(), now(), 'user', %s, 'kyc.update',"
+                " 'user', %s, %s, %s, %s, 'r', 't', '{}', repeat('0', 64))",
+                [
+                    version,
+                    actors[actor],
+                    user.id,
+                    outcome,
+                    reason if version == 1 or outcome == "failure" or reason is None else "p1.AAAA",
+                    address if version == 1 or address is None else "p1.AAAA",
+                ],
+            )
+    erasure = scene.erasure()
+    await erasure.erase(user.id, caller=SYSTEM)
+    assert await erasure.left_over(user.id) == counted
+
+
 async def test_a_relay_at_work_on_the_persons_events_is_waited_for(scene: Scene) -> None:
     user = await store_user(scene.service, scene.records.new_user())
     async with scene.service.transaction() as unit:

@@ -106,9 +106,7 @@ async def test_of_other_streams_everything_about_the_person_goes_readable_or_not
     assert await left(client, dead) == told
 
 
-async def test_a_stream_of_many_pages_is_read_to_its_beginning(
-    client: Redis, redis_prefix: str
-) -> None:
+async def test_a_stream_of_many_pages_is_read_to_its_end(client: Redis, redis_prefix: str) -> None:
     stream = redis_prefix + "events"
     async with client.pipeline(transaction=False) as pipeline:
         for number in range(2500):

@@ -36,6 +36,13 @@ class PersonalRecords(Protocol):
         """
         ...
 
+    async def count_unsealed(self, user_id: UUID) -> int:
+        """Count the audit rows with texts of a person that were written before texts were sealed.
+
+        They go with their month, at the end of the log's retention, and not before.
+        """
+        ...
+
 
 class ErasingUnitOfWork(UnitOfWork, Protocol):
     """A transaction of whoever may erase."""

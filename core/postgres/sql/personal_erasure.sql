@@ -13,6 +13,20 @@ FROM users
 WHERE id = %(user_id)s
 FOR UPDATE;
 
+-- name: count_unsealed_rows :one
+-- purpose: Counts the rows of the audit log's first version that hold personal texts of a person, which nothing can erase.
+SELECT count(sequence) AS unsealed
+FROM audit_events
+WHERE version = 1
+  AND (
+    (user_id = %(user_id)s AND outcome = 'success' AND reason IS NOT NULL)
+    OR (
+        num_nonnulls(ip_address, user_agent) > 0
+        AND actor_type = 'user'
+        AND coalesce(actor_id, user_id::text) = (%(user_id)s::uuid)::text
+    )
+  );
+
 -- name: erase_account :exec
 -- purpose: Destroys the salt that opens a person's texts in the audit log, and replaces all else that is personal.
 UPDATE users
