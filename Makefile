@@ -10,6 +10,7 @@ WORKERS ?= 2
 TOKEN_STEPS ?= 5000
 TIMING_TRIES ?= 300
 CONSUMER_EVENTS ?= 1000
+AUDIT_ROWS ?= 1000000
 EXPORT_ROWS ?= 1000000
 
 # Quiet, and without questions; a virtual environment is the right place for root as well.
@@ -23,7 +24,7 @@ VENV := .venv/.ready
 # Paths are relative: a checkout may lie anywhere, also where a folder has a space in its name.
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto lint format types architecture \
-	check test tokens-long consumer-long timing-long export-long lock clean
+	check test tokens-long consumer-long timing-long export-long audit-long bench-audit lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
@@ -89,6 +90,12 @@ timing-long: $(VENV) ## times of answers: TIMING_TRIES=300 tries of each class, 
 
 export-long: $(VENV) ## the export of the audit log: EXPORT_ROWS=1000000 rows, time and memory
 	@EXPORT_ROWS=$(EXPORT_ROWS) $(RUN) pytest -s tests/e2e/test_audit_export.py
+
+audit-long: $(VENV) ## verification and attacks on a log of AUDIT_ROWS=1000000 rows; tells the times
+	@AUDIT_ROWS=$(AUDIT_ROWS) $(RUN) pytest -s tests/e2e/test_audit_log.py
+
+bench-audit: $(VENV) ## what sealing costs 16 writers: BENCH_ROUNDS=7 rounds of BENCH_SECONDS=8
+	@$(RUN) tests.bench.audit_writers
 
 LOCK := pip compile pyproject.toml --quiet --upgrade --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11

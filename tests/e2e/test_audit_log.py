@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 from core.postgres.audit_reader import PostgresLogReader
+from tests.e2e.processes import run_to_end
 from tests.e2e.site import Site, new_site
 from tests.integration import audit_attacks as attacks
 from tests.integration.audit_rows import write_rows
@@ -50,7 +51,11 @@ class Archive:
         """Run the command; return its exit code, what it prints, and how long it took."""
         name = (database or self.site.database).name
         began = time.monotonic()
-        done = self.site.run("core", "audit", "verify", PANDORA_POSTGRES__DATABASE=name)
+        done = run_to_end(
+            ("core", "audit", "verify"),
+            self.site.environment("core") | {"PANDORA_POSTGRES__DATABASE": name},
+            seconds=PATIENCE_SECONDS,
+        )
         assert done.stdout, done.stderr
         return done.returncode, json.loads(done.stdout), time.monotonic() - began
 
@@ -175,7 +180,9 @@ def test_one_row_is_proven_to_somebody_who_has_a_key_and_nothing_else(
     assert checked.stdout.startswith(f"row {sequence} stands in the log")
 
     content = json.loads(proof.read_text())
-    proof.write_text(json.dumps(content | {"row": content["row"].replace("success", "failure")}))
+    proof.write_text(
+        json.dumps(content | {"row": content["row"].replace('"version":2', '"version":1')})
+    )
     forged = archive.site.run(*words, **nowhere)
     assert forged.returncode == 1
     assert forged.stderr == "refused: the row is not in the checkpoint's log\n"
