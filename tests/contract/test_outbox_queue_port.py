@@ -245,7 +245,7 @@ async def test_the_backlog_is_what_waits(outbox: OutboxUnderTest) -> None:
 
 
 async def publish_all(outbox: OutboxUnderTest) -> list[PublishedEvent]:
-    """Mark everything that waits as published, the first under the greatest id: 10-0, 9-0 and so on."""
+    """Mark everything that waits as published, the first under the greatest id: 10-0."""
     async with outbox.queue.claim(max_events=100, max_users=100) as claim:
         marks = [
             PublishedEvent(sequence=event.sequence, stream_id=f"{10 - number}-0")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -56,6 +57,20 @@ class FirstTries(KycDecisions):
         if fails:
             raise self._error
         return is_new
+
+
+class Gated(KycDecisions):
+    """Works on a decision until its gate is opened."""
+
+    def __init__(self, decisions: KycDecisions, gate: asyncio.Event) -> None:
+        self._decisions = decisions
+        self._gate = gate
+
+    async def apply(
+        self, decision: KycDecision, *, consumption: Consumption, caller: Caller
+    ) -> bool:
+        await self._gate.wait()
+        return await self._decisions.apply(decision, consumption=consumption, caller=caller)
 
 
 @contextmanager
@@ -234,6 +249,29 @@ async def test_what_a_dead_replica_held_is_taken_over(scene: ConsumerScene) -> N
         await scene.settled()
     assert metrics.outcomes == {"applied": 10}
     assert applied(scene, people)
+
+
+async def test_a_replica_keeps_what_it_works_on_however_long_it_takes(
+    scene: ConsumerScene,
+) -> None:
+    (anna,) = await scene.people(1)
+    scene.tell(decision(anna))
+    gate = asyncio.Event()
+    idle_times: list[int] = []
+
+    def is_kept() -> bool:
+        pending: Any = scene.redis.xpending_range(scene.stream, GROUP, "-", "+", 1)
+        idle_times.append(pending[0]["time_since_delivered"])
+        assert pending[0]["times_delivered"] == 1
+        # Idle time only grows, unless somebody says that they still work on the entry.
+        return idle_times[-1] < max(idle_times)
+
+    async with scene.running(decorate=lambda inner: Gated(inner, gate)):
+        await until(lambda: scene.pending() == 1)
+        await until(is_kept)
+        gate.set()
+        await scene.settled()
+    assert applied(scene, [anna])
 
 
 async def test_a_stop_is_obeyed_while_the_database_is_away_and_loses_nothing(
