@@ -12,6 +12,8 @@ TIMING_TRIES ?= 300
 CONSUMER_EVENTS ?= 1000
 AUDIT_ROWS ?= 1000000
 EXPORT_ROWS ?= 1000000
+FAULT_OPERATIONS ?= 20000
+FAULTS ?= 48
 
 # Quiet, and without questions; a virtual environment is the right place for root as well.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -24,7 +26,7 @@ VENV := .venv/.ready
 # Paths are relative: a checkout may lie anywhere, also where a folder has a space in its name.
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto lint format types architecture \
-	check test tokens-long consumer-long timing-long export-long audit-long bench-audit lock clean
+	check test tokens-long consumer-long timing-long export-long faults audit-long bench-audit lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
@@ -84,6 +86,9 @@ tokens-long: $(VENV) ## sessions under races, thefts and endings: TOKEN_STEPS=50
 
 consumer-long: $(VENV) ## CONSUMER_EVENTS=1000 events, a tenth twice, some malformed, two replicas killed
 	@CONSUMER_EVENTS=$(CONSUMER_EVENTS) $(RUN) pytest -s tests/e2e/test_consumer_process.py
+
+faults: $(VENV) ## FAULT_OPERATIONS=20000 acknowledged, FAULTS=48 beside them; nothing is lost or half done
+	@FAULT_OPERATIONS=$(FAULT_OPERATIONS) FAULTS=$(FAULTS) $(RUN) pytest -s tests/faults
 
 timing-long: $(VENV) ## times of answers: TIMING_TRIES=300 tries of each class, medians within 10 %
 	@TIMING_TRIES=$(TIMING_TRIES) $(RUN) pytest -s tests/e2e/test_timing.py

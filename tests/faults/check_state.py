@@ -27,7 +27,7 @@ def check_state(
     """Replay what is told about everybody; `staff` was made without the service."""
     operations = {operation.id: operation for operation in journal.operations}
     people = {user_id: row for user_id, row in evidence.users.items() if user_id not in staff}
-    findings.counts["people"] = len(people)
+    findings.counts["people, each as everything that is told makes them"] = len(people)
     created = {event.user_id for event in evidence.events if event.event_type == "user.created"}
     registered = [
         row.resource_id
@@ -117,7 +117,7 @@ def check_sessions(
         findings.require(
             _CHECK, f"sessions {what}: {dict(difference)} differ", holds=not difference
         )
-    findings.counts["sessions"] = len(sessions)
+    findings.counts["sessions, each told of and audited"] = len(sessions)
     _check_tokens(journal, evidence, findings)
 
 
@@ -164,7 +164,7 @@ def check_companions(evidence: Evidence, findings: Findings) -> None:
             f"{len(found)} of {what}, {len(audited)} audited: {dict(difference)} differ",
             holds=not difference,
         )
-        findings.counts[f"{what}s"] = len(written)
+        findings.counts[f"{what}s, each in the transaction of its audit row"] = len(written)
     reasons = Counter(row["reason"] for row in evidence.reviews if row["reason"])
     twice = [reason for reason, number in reasons.items() if number > 1]
     findings.require(_CHECK, f"kyc reviews made twice: {twice}", holds=not twice)
@@ -173,10 +173,14 @@ def check_companions(evidence: Evidence, findings: Findings) -> None:
 def check_consumed(journal: Journal, evidence: Evidence, findings: Findings) -> None:
     """Compare what the compliance service told with what took effect, once each."""
     told = Counter(each.id for each in journal.operations if each.kind == KIND)
-    consumed = Counter(evidence.consumed)
+    consumed = Counter(row["id"] for row in evidence.consumed)
     reviewed = Counter(row["reason"] for row in evidence.reviews if row["reason"] in told)
     for what, found in (("consumed", consumed), ("reviews", reviewed)):
         difference = (told - found) + (found - told)
         problem = f"decisions told of and {what}: {difference} differ"
         findings.require(_CHECK, problem, holds=not difference)
+    for row in evidence.consumed:
+        written = [each.transaction_id % 2**32 for each in evidence.audit_by_request[row["id"]]]
+        problem = f"{row['id']} was consumed in another transaction than it took effect in"
+        findings.require(_CHECK, problem, holds=written == [row["transaction_id"]])
     findings.counts["decisions of the compliance service, applied once"] = len(told)

@@ -59,7 +59,10 @@ SELECT id::text, user_id::text, previous_status, status, reason,
     xmin::text::bigint AS transaction_id
 FROM kyc_reviews ORDER BY id
 """
-_CONSUMED: Final = "SELECT replace(event_id::text, '-', '') AS id FROM consumed_events"
+_CONSUMED: Final = """
+SELECT replace(event_id::text, '-', '') AS id, xmin::text::bigint AS transaction_id
+FROM consumed_events
+"""
 _MAILS: Final = """
 SELECT user_id::text, template, xmin::text::bigint AS transaction_id FROM mail_outbox
 """
@@ -114,7 +117,7 @@ class Evidence:
     tokens: Mapping[str, Row]
     reviews: Sequence[Row]
     mails: Sequence[Row]
-    consumed: Sequence[str]
+    consumed: Sequence[Row]
     stream: Sequence[str]
 
     @cached_property
@@ -155,7 +158,7 @@ def gather(site: Site) -> Evidence:
             tokens={row["token"]: row for row in rows(_TOKENS)},
             reviews=rows(_REVIEWS),
             mails=rows(_MAILS),
-            consumed=[row["id"] for row in rows(_CONSUMED)],
+            consumed=rows(_CONSUMED),
             stream=read_stream(site),
         )
 

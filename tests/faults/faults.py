@@ -106,14 +106,14 @@ def _start_postgres(deployment: Deployment) -> None:
 def _refuse_audit_rows(deployment: Deployment, *, refuses: bool) -> None:
     with psycopg.connect(deployment.site.database.admin_dsn) as connection:
         connection.execute(
-            "CREATE OR REPLACE FUNCTION pg_temp_full_disk() RETURNS trigger LANGUAGE plpgsql AS "
+            "CREATE OR REPLACE FUNCTION faults.full_disk() RETURNS trigger LANGUAGE plpgsql AS "
             "$$ BEGIN RAISE 'no space left on device' USING ERRCODE = 'disk_full'; END $$"
         )
         connection.execute("DROP TRIGGER IF EXISTS full_disk ON audit_events")
         if refuses:
             connection.execute(
                 "CREATE TRIGGER full_disk BEFORE INSERT ON audit_events "
-                "FOR EACH ROW EXECUTE FUNCTION pg_temp_full_disk()"
+                "FOR EACH ROW EXECUTE FUNCTION faults.full_disk()"
             )
 
 

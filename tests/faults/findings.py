@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 _SHOWN = 12
+_LENGTH = 2000
 
 
 @dataclass
@@ -27,5 +28,5 @@ class Findings:
         lines = []
         for check, found in self.problems.items():
             lines.append(f"{check}: {len(found)} problems")
-            lines.extend(f"  {problem}" for problem in found[:_SHOWN])
+            lines.extend(f"  {problem[:_LENGTH]}" for problem in found[:_SHOWN])
         return "\n".join(lines)

@@ -5,8 +5,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Self
 
-SHORT_OPERATIONS = 400
-SHORT_FAULTS = 8
+SHORT_OPERATIONS = 300
+SHORT_FAULTS = 6
 
 
 @dataclass(frozen=True, kw_only=True)

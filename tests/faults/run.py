@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +13,8 @@ import psycopg
 from core.domain.user import Role
 from tests.e2e.accounts import Account, open_accounts
 from tests.e2e.site import Site
-from tests.faults.check_operations import check_operations
-from tests.faults.check_seals import check_seals
-from tests.faults.check_state import (
-    check_companions,
-    check_consumed,
-    check_sessions,
-    check_state,
-)
-from tests.faults.check_stream import check_commit_order, check_stream
 from tests.faults.deployment import Deployment, new_deployment, running
-from tests.faults.evidence import INSTRUMENTS, Evidence, gather
+from tests.faults.evidence import INSTRUMENTS
 from tests.faults.faults import Breaking
 from tests.faults.findings import Findings
 from tests.faults.injector import Injector
@@ -34,6 +24,7 @@ from tests.faults.observer import Observer
 from tests.faults.plan import Plan
 from tests.faults.publisher import Publisher
 from tests.faults.settling import settle
+from tests.faults.verdict import check, require_amounts, tell_faults
 
 MOST_SECONDS: Final = 900.0
 
@@ -67,14 +58,11 @@ async def run(plan: Plan, folder: Path) -> Findings:
                 findings.add("settling", line)
             observer.stop()
             await reading
-            findings.problems["processes"].extend(started.died())
-        evidence = gather(deployment.site)
-        check_seals(deployment.site, findings)
-    _tell_faults(injector, started, findings, seconds=seconds)
-    _check(journal, evidence, observer, findings, staff)
-    if not findings.problems["processes"]:
-        del findings.problems["processes"]
-    _require_amounts(plan, journal, injector, findings)
+            for line in started.died():
+                findings.add("processes", line)
+        tell_faults(injector, started, findings, seconds=seconds)
+        check(deployment.site, journal, observer.entries, findings, staff=staff.ids)
+    require_amounts(plan, journal, injector, findings)
     return findings
 
 
@@ -122,48 +110,3 @@ async def _staff(site: Site) -> Staff:
         )
         await unit.commit()
     return staff
-
-
-def _check(
-    journal: Journal, evidence: Evidence, observer: Observer, findings: Findings, staff: Staff
-) -> None:
-    check_operations(journal, evidence, findings)
-    check_state(journal, evidence, findings, staff=staff.ids)
-    check_sessions(journal, evidence, findings, staff=staff.ids)
-    check_companions(evidence, findings)
-    check_stream(evidence, observer.entries, findings)
-    check_commit_order(journal, evidence, findings)
-    check_consumed(journal, evidence, findings)
-    findings.counts["audit rows"] = len(evidence.audit)
-
-
-def _tell_faults(
-    injector: Injector, deployment: Deployment, findings: Findings, *, seconds: float
-) -> None:
-    counts = findings.counts
-    counts["seconds under load"] = round(seconds)
-    counts["faults injected"] = injector.happened.total()
-    for name, number in sorted(injector.happened.items()):
-        counts[f"  {name}"] = number
-    counts["  while another one lasted"] = injector.overlapping
-    starts = Counter[str]()
-    for name, replica in deployment.replicas.items():
-        starts[name.partition("-")[0]] += replica.starts
-    for role, number in starts.items():
-        counts[f"starts of a {role} (two at once)"] = number
-    counts["starts refused while something was missing"] = sum(
-        replica.refused_starts for replica in deployment.replicas.values()
-    )
-
-
-def _require_amounts(plan: Plan, journal: Journal, injector: Injector, findings: Findings) -> None:
-    findings.require(
-        "amounts",
-        f"{journal.done} of {plan.operations} operations were acknowledged",
-        holds=journal.done >= plan.operations,
-    )
-    findings.require(
-        "amounts",
-        f"{injector.happened.total()} of {plan.faults} faults happened",
-        holds=injector.happened.total() == plan.faults,
-    )
