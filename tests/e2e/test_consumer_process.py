@@ -7,8 +7,9 @@ import json
 import os
 import random
 import signal
-from collections.abc import AsyncIterator
-from typing import Final
+from collections.abc import AsyncIterator, Mapping
+from functools import partial
+from typing import Any, Final
 
 import pytest
 
@@ -35,11 +36,11 @@ async def test_each_valid_event_is_applied_once_and_each_malformed_one_put_aside
     people = await scene.people(_EVENTS - malformed_count - repeat_count)
     valid = [decision(user_id) for user_id in people]
     chance = random.Random(20260314)
-    malformed = [
+    malformed: list[Mapping[str, Any] | str] = [
         chance.choice(["{", decision("nobody"), decision(people[0], "approved"), "[]"])
         for _ in range(malformed_count)
     ]
-    told = [*valid, *chance.sample(valid, repeat_count), *malformed]
+    told: list[Mapping[str, Any] | str] = [*valid, *chance.sample(valid, repeat_count), *malformed]
     chance.shuffle(told)
     replicas = [site.start("core", "consume", **_ANY_PORT, **_HASTY) for _ in range(3)]
     for replica in replicas:
@@ -49,8 +50,11 @@ async def test_each_valid_event_is_applied_once_and_each_malformed_one_put_aside
     def handled() -> int:
         return int(scene.rows("SELECT count(*) FROM consumed_events")[0][0])
 
+    def has_handled(share: float) -> bool:
+        return handled() >= share * len(people)
+
     for share, killed in zip((0.2, 0.5), replicas, strict=False):
-        replicas[2].wait_until(lambda share=share: handled() >= share * len(people))
+        replicas[2].wait_until(partial(has_handled, share))
         killed.kill()
         assert killed.exit_code(seconds=30) == -signal.SIGKILL
     replicas[2].wait_until(scene.is_settled)
