@@ -9,7 +9,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 TOKEN_STEPS ?= 5000
 TIMING_TRIES ?= 300
-CONSUMER_EVENTS ?= 1000
+CONSUMER_EVENTS ?= 10000
 AUDIT_ROWS ?= 1000000
 EXPORT_ROWS ?= 1000000
 FAULT_OPERATIONS ?= 20000
@@ -84,7 +84,7 @@ test: $(VENV) ## every test, on real servers
 tokens-long: $(VENV) ## sessions under races, thefts and endings: TOKEN_STEPS=5000 random steps
 	@PANDORA_TOKEN_STEPS=$(TOKEN_STEPS) $(RUN) pytest tests/integration/test_token_machine.py
 
-consumer-long: $(VENV) ## CONSUMER_EVENTS=1000 events, a tenth twice, some malformed, two replicas killed
+consumer-long: $(VENV) ## CONSUMER_EVENTS=10000 events, a tenth twice, some malformed, two replicas killed
 	@CONSUMER_EVENTS=$(CONSUMER_EVENTS) $(RUN) pytest -s tests/e2e/test_consumer_process.py
 
 faults: $(VENV) ## FAULT_OPERATIONS=20000 acknowledged, FAULTS=48 beside them; nothing is lost or half done

@@ -17,7 +17,7 @@ CREATE TABLE consumed_events (
 );
 
 COMMENT ON TABLE consumed_events IS
-    'Which events of other services took effect here: written with the effect, so that a repeat has none.';
+    'Which events of others took effect here: written with the effect, so that a repeat has none.';
 COMMENT ON COLUMN consumed_events.consumer IS 'The consumer group that handled the event.';
 COMMENT ON COLUMN consumed_events.event_id IS 'The id in the event''s envelope.';
 COMMENT ON COLUMN consumed_events.handled_at IS 'The time of the effect.';

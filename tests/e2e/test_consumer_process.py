@@ -1,6 +1,6 @@
 """`python -m core consume` as a process that is killed, and what an operator does afterwards.
 
-`make consumer-long` tells more events: CONSUMER_EVENTS, 1,000 there.
+`make consumer-long` tells more events: CONSUMER_EVENTS, 10,000 there.
 """
 
 import json
@@ -17,7 +17,7 @@ from devstack.service_environment import CONSUMER_METRICS_PORT
 from tests.e2e.site import Site
 from tests.integration.consumer_scene import ConsumerScene, decision
 
-_EVENTS: Final = int(os.environ.get("CONSUMER_EVENTS", "300"))
+_EVENTS: Final = int(os.environ.get("CONSUMER_EVENTS", "1000"))
 # Three processes of one host: each needs a port of its own.
 _ANY_PORT: Final = {CONSUMER_METRICS_PORT: "0"}
 _HASTY: Final = {"PANDORA_CONSUMER__CLAIM_IDLE_SECONDS": "1"}
@@ -36,10 +36,13 @@ async def test_each_valid_event_is_applied_once_and_each_malformed_one_put_aside
     people = await scene.people(_EVENTS - malformed_count - repeat_count)
     valid = [decision(user_id) for user_id in people]
     chance = random.Random(20260314)
-    malformed: list[Mapping[str, Any] | str] = [
-        chance.choice(["{", decision("nobody"), decision(people[0], "approved"), "[]"])
-        for _ in range(malformed_count)
+    faulty: list[Mapping[str, Any] | str] = [
+        "{",
+        "[]",
+        decision("nobody"),
+        decision(people[0], "approved"),
     ]
+    malformed = chance.choices(faulty, k=malformed_count)
     told: list[Mapping[str, Any] | str] = [*valid, *chance.sample(valid, repeat_count), *malformed]
     chance.shuffle(told)
     replicas = [site.start("core", "consume", **_ANY_PORT, **_HASTY) for _ in range(3)]
