@@ -18,6 +18,8 @@ from tests.e2e.site import Site
 from tests.integration.consumer_scene import ConsumerScene, decision
 
 _EVENTS: Final = int(os.environ.get("CONSUMER_EVENTS", "1000"))
+_SECONDS: Final = 60 + _EVENTS / 10
+"""Longest wait: far more than the slowest machine takes."""
 # Three processes of one host: each needs a port of its own.
 _ANY_PORT: Final = {CONSUMER_METRICS_PORT: "0"}
 _HASTY: Final = {"PANDORA_CONSUMER__CLAIM_IDLE_SECONDS": "1"}
@@ -57,10 +59,10 @@ async def test_each_valid_event_is_applied_once_and_each_malformed_one_put_aside
         return handled() >= share * len(people)
 
     for share, killed in zip((0.2, 0.5), replicas, strict=False):
-        replicas[2].wait_until(partial(has_handled, share))
+        replicas[2].wait_until(partial(has_handled, share), seconds=_SECONDS)
         killed.kill()
         assert killed.exit_code(seconds=30) == -signal.SIGKILL
-    replicas[2].wait_until(scene.is_settled)
+    replicas[2].wait_until(scene.is_settled, seconds=_SECONDS)
     replicas[2].stop()
     assert handled() == len(people)
     assert scene.effects(*people) == {(len(people), len(people))}
