@@ -1,6 +1,6 @@
 """The key that signs seals, on a real OpenBao: who may use it, and what becomes of outages."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import hvac
@@ -90,7 +90,7 @@ async def test_the_sealer_may_neither_read_secrets_nor_take_the_key_away(scene: 
     client._login()
     token = client._hvac.token
     sealer = hvac.Client(options.address, token=token)
-    for forbidden in (
+    attempts: tuple[Callable[[], object], ...] = (
         lambda: sealer.secrets.transit.export_key(scene.key, "signing-key", mount_point=TRANSIT),
         lambda: sealer.secrets.transit.rotate_key(scene.key, mount_point=TRANSIT),
         lambda: sealer.secrets.transit.delete_key(scene.key, mount_point=TRANSIT),
@@ -99,9 +99,10 @@ async def test_the_sealer_may_neither_read_secrets_nor_take_the_key_away(scene: 
             mount_point=options.mount,
             raise_on_deleted_version=True,
         ),
-    ):
+    )
+    for attempt in attempts:
         with pytest.raises(hvac.exceptions.Forbidden):
-            forbidden()
+            attempt()
     client.close()
 
 

@@ -1,4 +1,4 @@
-"""Merkle trees: against the vectors of Certificate Transparency, and against the RFC's own words."""
+"""Merkle trees, against the vectors of Certificate Transparency and the RFC's own words."""
 
 import hashlib
 
