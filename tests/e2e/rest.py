@@ -101,7 +101,9 @@ class Rest:
         return await self.call("POST", path, document, token=token)
 
     def _note(self, document: object, token: str | None, answer: Answer) -> None:
-        self.confidential.update(_values_of(document, _IN_REQUESTS))
+        # What is refused as a password because everybody knows it may be an everyday word.
+        if not (answer.status == 400 and answer.reason == "PASSWORD_TOO_WEAK"):
+            self.confidential.update(_values_of(document, _IN_REQUESTS))
         if token:
             self.confidential.add(token)
         if answer.headers.get("content-type", "").startswith("application/json"):
