@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Self
 
-SHORT_OPERATIONS = 300
+SHORT_OPERATIONS = 250
 SHORT_FAULTS = 6
 
 

@@ -7,14 +7,13 @@ from typing import Final
 
 import psycopg
 
-from tests.e2e.processes import ProcessEnded
 from tests.e2e.site import Site
 from tests.faults.deployment import Deployment
 from tests.faults.evidence import event_id, read_stream
 from tests.faults.publisher import Publisher
 
 PATIENCE_SECONDS: Final = 60.0
-_LOOK_SECONDS: Final = 0.2
+_LOOK_SECONDS: Final = 0.1
 
 
 async def settle(deployment: Deployment, publisher: Publisher) -> list[str]:
@@ -37,14 +36,15 @@ async def settle(deployment: Deployment, publisher: Publisher) -> list[str]:
 
 
 async def _stop(deployment: Deployment, role: str) -> list[str]:
-    problems = []
-    for replica in deployment.of_role(role):
+    replicas = deployment.of_role(role)
+    for replica in replicas:
         replica.is_wanted = False
-        try:
-            await replica.stop()
-        except (ProcessEnded, TimeoutError) as error:
-            problems.append(f"{replica.name} did not end well: {error}")
-    return problems
+    ends = await asyncio.gather(*(each.stop() for each in replicas), return_exceptions=True)
+    return [
+        f"{replica.name} did not end well: {end}"
+        for replica, end in zip(replicas, ends, strict=True)
+        if end is not None
+    ]
 
 
 def _waiting(site: Site, publisher: Publisher) -> str:
