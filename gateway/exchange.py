@@ -35,6 +35,8 @@ class Exchange:
     request_id: str = ""
     client_address: str = ""
     """Empty where the peer is a Unix socket."""
+    scheme: str = ""
+    """What a trusted proxy says that the client speaks: `https`, `http`; empty if none says."""
     trace_id: str = ""
     """32 lower-case hexadecimal digits."""
     traceparent: str = ""
