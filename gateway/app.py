@@ -19,6 +19,7 @@ from gateway.dispatch import Dispatcher
 from gateway.exchange import Endpoint, Middleware
 from gateway.middleware.access_log import AccessLog
 from gateway.middleware.client_address import ClientAddress
+from gateway.middleware.cors import Cors
 from gateway.middleware.limits import HeadLimits
 from gateway.middleware.measurement import Measurement
 from gateway.middleware.problems import problems
@@ -150,6 +151,7 @@ class Gateway:
             Measurement(self._metrics, time.monotonic),
             AccessLog(self._log, time.monotonic),
             self._security,
+            Cors(settings.cors_origins, settings.cors_max_age_seconds),
             problems,
             HeadLimits(settings.max_head_bytes),
         ]

@@ -32,6 +32,8 @@ class Exchange:
     """The path template."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """What the path says, by field path of the template's variables."""
+    allowed: tuple[str, ...] = ()
+    """The methods that the path has; known where OPTIONS asks for them."""
     request_id: str = ""
     client_address: str = ""
     """Empty where the peer is a Unix socket."""
