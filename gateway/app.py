@@ -32,6 +32,7 @@ from gateway.observability.logging import Log, where
 from gateway.observability.metrics import Metrics
 from gateway.path_template import PathTemplate
 from gateway.request_message import BodyLimits
+from gateway.retrying import Retries
 from gateway.routes import Router
 from gateway.server import Connection, HttpServer
 from gateway.transcoder import TimeLimits, Transcoder
@@ -132,6 +133,7 @@ class Gateway:
             body_limits=BodyLimits(
                 max_bytes=settings.max_body_bytes, timeout_seconds=settings.body_timeout_seconds
             ),
+            retries=Retries(limit=settings.core_retries, on_retry=self._metrics.retried),
         )
         router: Router[Endpoint] = Router()
         router.add("GET", PathTemplate.parse("/healthz"), health.alive)

@@ -41,7 +41,7 @@ class Dispatcher:
         except MethodNotAllowedError as error:
             if request.method == hdrs.METH_OPTIONS:
                 return Exchange(request=request, endpoint=_tell_methods, allowed=error.allowed)
-            headers = {hdrs.ALLOW: ", ".join(error.allowed)}
+            headers = {str(hdrs.ALLOW): ", ".join(error.allowed)}
             detail = "This path does not know this method; Allow lists those that it knows."
             return _refused(request, refuse("METHOD_NOT_ALLOWED", detail, headers=headers))
         except MalformedTextError:

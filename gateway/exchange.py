@@ -43,6 +43,8 @@ class Exchange:
     """32 lower-case hexadecimal digits."""
     traceparent: str = ""
     """What the core shall continue (W3C Trace Context)."""
+    tracestate: str = ""
+    """What other systems on the way have to say about the trace."""
     reason: str = ""
     """Why the request was refused, also after the first line of a stream; empty if it was not."""
     failure: Exception | None = None

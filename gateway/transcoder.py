@@ -20,7 +20,9 @@ from gateway.exchange import Endpoint, Exchange
 from gateway.path_template import PathTemplate
 from gateway.problem import ProblemError
 from gateway.request_message import BodyLimits, RequestMessageReader
+from gateway.retrying import Retries, Retrying
 from gateway.rpc_errors import problem_of
+from gateway.trailing_metadata import headers_of
 
 _JSON: Final = "application/json"
 
@@ -55,15 +57,19 @@ class UnaryEndpoint:
         message = await self.request.read(exchange, variables)
         timeout_seconds = timeout_of(exchange.request, self.timeout_seconds)
         try:
-            answer = await self.call(
+            reply = await self.call(
                 message, metadata=metadata_of(exchange), timeout_seconds=timeout_seconds
             )
         except grpc.aio.AioRpcError as error:
             raise ProblemError(problem_of(error)) from error
-        headers = {**exchange.answer_headers, "Content-Type": _JSON}
+        headers = {
+            **exchange.answer_headers,
+            **headers_of(reply.trailing),
+            "Content-Type": _JSON,
+        }
         if self.cache_control is not None:
             headers["Cache-Control"] = self.cache_control
-        body = json_text.write(self.to_json(answer)).encode()
+        body = json_text.write(self.to_json(reply.message)).encode()
         return web.Response(status=self.status, body=body, headers=headers)
 
 
@@ -102,9 +108,15 @@ class Transcoder:
     """Makes endpoints of RPCs; holds the converters, so that each is built once."""
 
     def __init__(
-        self, channels: CoreChannels, *, time_limits: TimeLimits, body_limits: BodyLimits
+        self,
+        channels: CoreChannels,
+        *,
+        time_limits: TimeLimits,
+        body_limits: BodyLimits,
+        retries: Retries,
     ) -> None:
-        """Take the way to the core, and the limits of one request."""
+        """Take the way to the core, the limits of one request, and what is tried again."""
+        self._retries = retries
         self._channels = channels
         self._time_limits = time_limits
         self._body_limits = body_limits
@@ -136,7 +148,11 @@ class Transcoder:
         max_age = rpc.public_max_age_seconds
         return UnaryEndpoint(
             request=request,
-            call=self._channels.unary(rpc.path, *classes),
+            call=Retrying(
+                self._channels.unary(rpc.path, *classes),
+                self._retries,
+                is_repeatable=rpc.is_repeatable,
+            ),
             to_json=to_json,
             status=rpc.success_status,
             cache_control=f"public, max-age={max_age}" if max_age else None,

@@ -54,6 +54,8 @@ def _parent(exchange: Exchange) -> Context:
 def _continue(exchange: Exchange, span: Span) -> None:
     """Say what the core's part of the trace begins with."""
     context = span.get_span_context()
+    if context.trace_state:
+        exchange.tracestate = context.trace_state.to_header()
     exchange.trace_id = f"{context.trace_id:032x}"
     exchange.traceparent = (
         f"00-{exchange.trace_id}-{context.span_id:016x}-{context.trace_flags:02x}"
