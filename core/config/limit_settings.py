@@ -64,6 +64,16 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencySettings:
+    """Answers that are kept for whoever repeats a call with its idempotency key."""
+
+    retention_seconds: Annotated[int, Between(1, 604_800)] = 86_400
+    """How long an answer is given again."""
+    wait_seconds: Annotated[float, Between(0.05, 60)] = 5.0
+    """How long a repeat waits for a call that is under way before it is told to come back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GeoSettings:
     """Countries of addresses."""
 

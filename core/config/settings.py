@@ -10,7 +10,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from core.config.limit_settings import GeoSettings, LimitSettings, ThrottlingSettings
+from core.config.limit_settings import (
+    GeoSettings,
+    IdempotencySettings,
+    LimitSettings,
+    ThrottlingSettings,
+)
 from core.config.rules import Between, Host, OneOf, Peers, Shape, Url
 
 ListenPort = Annotated[int, Between(0, 65535)]
@@ -265,6 +270,7 @@ class Settings:
     accounts: AccountSettings
     throttling: ThrottlingSettings
     limits: LimitSettings
+    idempotency: IdempotencySettings
     geo: GeoSettings
     relay: RelaySettings
     mail: MailSettings

@@ -9,12 +9,14 @@ from structlog.typing import FilteringBoundLogger
 
 from core.domain.ports.authenticator import Authenticator
 from core.domain.ports.clock import Clock, IdGenerator
+from core.domain.ports.idempotency import IdempotentCalls
 from core.middleware.access import Access
 from core.middleware.access_rule import access_rules
 from core.middleware.authentication import Authentication
 from core.middleware.call import Stage
 from core.middleware.deadline import Deadline, DeadlineLimits
 from core.middleware.errors import Errors
+from core.middleware.idempotency import Idempotency
 from core.middleware.logging import CallLog, CallMetrics
 from core.middleware.origin import Origins, TrustedPeers
 from core.middleware.pipeline import Pipeline
@@ -48,6 +50,7 @@ class PipelineParts:
     deadlines: DeadlineLimits
     recent_authentication_seconds: int
     rates: RateParts
+    idempotent_calls: IdempotentCalls
 
 
 def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) -> Pipeline:
@@ -56,10 +59,11 @@ def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) 
     Errors stand outermost, so that a fault in any other stage is answered in the same form;
     log and trace see the error itself on its way out. Authentication comes before the access
     rule, and both before the request is looked into: strangers learn nothing from validation.
-    Calls are counted once it is known whose they are, and before they cost any work.
+    Calls are counted once it is known whose they are, and before they cost any work. Only what
+    has come through all of that is answered again for an idempotency key.
 
     Raises:
-        AccessRuleInvalid: an access rule makes no sense.
+        AccessRuleInvalid: an access rule, or what it says of keys, makes no sense.
         protovalidate.CompilationError: a field rule makes no sense.
     """
     rules = access_rules(services)
@@ -80,6 +84,7 @@ def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) 
         RateLimits(rate_classes(services), parts.rates),
         Readability(),
         Validation(services),
+        Idempotency(services, parts.idempotent_calls, parts.rates.digests),
     )
     foreign_stages: tuple[Stage, ...] = (
         errors,

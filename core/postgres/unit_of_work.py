@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from core.domain.audit import AuditEntry
 from core.postgres.audit_log import PostgresAuditLog
 from core.postgres.execution import Executor, OpenExecutor
+from core.postgres.keyed_answers import PostgresKeyedAnswers
 from core.postgres.known_devices import PostgresKnownDevices
 from core.postgres.kyc_reviews import PostgresKycReviews
 from core.postgres.login_failures import PostgresLoginFailures
@@ -40,6 +41,7 @@ class PostgresRepositories:
         self.login_failures = PostgresLoginFailures(executor)
         self.known_devices = PostgresKnownDevices(executor)
         self.kyc_reviews = PostgresKycReviews(executor)
+        self.keyed_answers = PostgresKeyedAnswers(executor)
         self.audit = PostgresAuditLog(executor)
 
 

@@ -15,6 +15,7 @@ from core.domain.audit import AuditEntry
 from core.domain.events import DomainEvent, RecordedEvent
 from core.domain.ports.unit_of_work import Repositories, UnitOfWork
 from tests.fakes.journals import FakeAuditLog, FakeKycReviews, FakeOutbox
+from tests.fakes.keyed_answers import FakeKeyedAnswers
 from tests.fakes.mail import FakeMailOutbox, FakeMailQueue, FakeOneTimeTokens
 from tests.fakes.mfa import FakeMfaChallenges, FakeRecoveryCodes, FakeTotpEnrolments
 from tests.fakes.scope import Scope, SharedState
@@ -39,6 +40,7 @@ class FakeRepositories:
         self.login_failures = FakeLoginFailures(scope)
         self.known_devices = FakeKnownDevices(scope)
         self.kyc_reviews = FakeKycReviews(scope)
+        self.keyed_answers = FakeKeyedAnswers(scope)
         self.audit = FakeAuditLog(scope)
 
 

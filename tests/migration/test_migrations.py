@@ -169,6 +169,7 @@ def test_times_have_time_zones_and_texts_have_no_length(module_database: Databas
         "text",
         "boolean",
         "bigint",
+        "bytea",
         "jsonb",
         "ARRAY",
         "timestamp with time zone",

@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from core.domain.ports.audit_log import AuditLog
+from core.domain.ports.idempotency import KeyedAnswerRepository
 from core.domain.ports.known_devices import KnownDeviceRepository
 from core.domain.ports.kyc_reviews import KycReviewRepository
 from core.domain.ports.login_failures import LoginFailureRepository
@@ -79,6 +80,11 @@ class Repositories(Protocol):
     @property
     def kyc_reviews(self) -> KycReviewRepository:
         """KYC changes."""
+        ...
+
+    @property
+    def keyed_answers(self) -> KeyedAnswerRepository:
+        """Answers that are kept for whoever repeats a call."""
         ...
 
     @property
