@@ -66,6 +66,17 @@ class Rpc:
     """False for an RPC that declares NO_SIDE_EFFECTS."""
 
     @property
+    def takes_idempotency_key(self) -> bool:
+        """Whether a repeat with the same Idempotency-Key is answered as the first call was.
+
+        Of the others, those with side effects refuse the header, and those without ignore it.
+        """
+        return (
+            self.has_side_effects
+            and self.access.idempotency_keys == access_pb2.IDEMPOTENCY_KEYS_ACCEPTED
+        )
+
+    @property
     def path(self) -> str:
         """The path of the gRPC call."""
         service, _, method = self.name.rpartition(".")

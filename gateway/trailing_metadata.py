@@ -10,6 +10,7 @@ _HEADERS: Final[Mapping[str, str]] = {
     # draft-ietf-httpapi-ratelimit-headers: lists of structured fields (RFC 9651).
     "ratelimit": "RateLimit",
     "ratelimit-policy": "RateLimit-Policy",
+    "idempotency-replayed": "Idempotency-Replayed",
 }
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from gateway import ndjson
+from gateway import idempotency_key, ndjson
 from gateway.call_metadata import metadata_of, timeout_of
 from gateway.channel import CoreChannels, StreamCall, UnaryCall
 from gateway.contract import ContractError, HttpBinding, Rpc
@@ -49,6 +49,8 @@ class UnaryEndpoint:
     status: int
     cache_control: str | None
     timeout_seconds: float
+    has_side_effects: bool
+    """Whether an idempotency key means anything."""
 
     async def __call__(
         self, exchange: Exchange, variables: Mapping[str, str]
@@ -56,10 +58,11 @@ class UnaryEndpoint:
         """Answer with the message, or the field of it that the route names."""
         message = await self.request.read(exchange, variables)
         timeout_seconds = timeout_of(exchange.request, self.timeout_seconds)
+        metadata = metadata_of(exchange)
+        if self.has_side_effects:
+            metadata += idempotency_key.metadata_of(exchange.request)
         try:
-            reply = await self.call(
-                message, metadata=metadata_of(exchange), timeout_seconds=timeout_seconds
-            )
+            reply = await self.call(message, metadata=metadata, timeout_seconds=timeout_seconds)
         except grpc.aio.AioRpcError as error:
             raise ProblemError(problem_of(error)) from error
         headers = {
@@ -157,6 +160,7 @@ class Transcoder:
             status=rpc.success_status,
             cache_control=f"public, max-age={max_age}" if max_age else None,
             timeout_seconds=self._time_limits.unary_seconds,
+            has_side_effects=rpc.has_side_effects,
         )
 
     def _to_json(self, rpc: Rpc, binding: HttpBinding) -> ToJson:
