@@ -11,6 +11,7 @@ __all__ = ["ENVIRONMENTS", "LOG_LEVELS", "ConfigError", "Settings", "load"]
 
 ENVIRONMENTS: Final = ("dev", "sandbox", "audit", "prod")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+DOCUMENTATION: Final = ("page", "openapi", "off")
 
 COLLECTOR: Final = "https://otel-collector:4317"
 TELEMETRY: Final[Mapping[str, tuple[str, float]]] = {
@@ -89,6 +90,8 @@ class Settings:
     0: never."""
     core_retries: int
     """How often a call that found the core out of reach is repeated, where that does no harm."""
+    documentation: str
+    """What is served of /docs and /openapi.json: `page` (both), `openapi` (the latter) or `off`."""
     log_level: str
     otlp_endpoint: str | None
     """PANDORA_TELEMETRY__OTLP_ENDPOINT, the core's as well: http://host:4317; empty: no export."""
@@ -132,6 +135,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         cors_max_age_seconds=source.integer(_PREFIX + "CORS_MAX_AGE_SECONDS", 600, maximum=86_400),
         compression_min_bytes=source.integer(_PREFIX + "COMPRESSION_MIN_BYTES", 1400),
         core_retries=source.integer(_PREFIX + "CORE_RETRIES", 2, maximum=5),
+        documentation=source.choice(_PREFIX + "DOCUMENTATION", DOCUMENTATION, "page"),
         log_level=source.choice(_PREFIX + "LOG_LEVEL", LOG_LEVELS, "info"),
         otlp_endpoint=source.endpoint("PANDORA_TELEMETRY__OTLP_ENDPOINT", otlp_endpoint),
         sampling_ratio=source.ratio("PANDORA_TELEMETRY__SAMPLING_RATIO", sampling_ratio),
