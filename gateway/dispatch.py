@@ -21,15 +21,10 @@ class Dispatcher:
         """Take the routes, and the layers around each of them, the first outermost."""
         self._router = router
         self._handle = compose(layers, _serve)
-        self.draining = False
-        """Once set, every answer ends its connection, so that the client comes back elsewhere."""
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request, whatever it is."""
-        response = await self._handle(self._exchange(request))
-        if self.draining:
-            response.force_close()
-        return response
+        return await self._handle(self._exchange(request))
 
     def _exchange(self, request: web.BaseRequest) -> Exchange:
         if request.method == hdrs.METH_OPTIONS and request.raw_path == _SERVER:
