@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from gateway import documentation, health, listening
 from gateway.channel import CoreChannels
+from gateway.compression import Compression
 from gateway.config import Settings
 from gateway.connection import Connection, ConnectionLimits
 from gateway.contract import rpcs_of
@@ -145,6 +146,11 @@ class Gateway:
         """The port that metrics are served on."""
         return _port(self._private)
 
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return self._server.connections_count
+
     def _routes(self, services: Sequence[ServiceDescriptor]) -> Router[Endpoint]:
         settings = self._settings
         transcoder = Transcoder(
@@ -158,6 +164,7 @@ class Gateway:
                 max_bytes=settings.max_body_bytes, timeout_seconds=settings.body_timeout_seconds
             ),
             retries=Retries(limit=settings.core_retries, on_retry=self._metrics.retried),
+            compression=Compression(settings.compression_min_bytes),
         )
         router: Router[Endpoint] = Router()
         router.add("GET", PathTemplate.parse("/healthz"), health.alive)

@@ -48,6 +48,11 @@ class HttpServer(web.Server):
             if not self._open:
                 self._empty.set()
 
+    @property
+    def connections_count(self) -> int:
+        """How many connections are open."""
+        return len(self._open)
+
     def retire(self) -> None:
         """End every connection with its next answer, so that its client comes back elsewhere."""
         self._is_retired = True

@@ -12,6 +12,7 @@ from google.protobuf.message_factory import GetMessageClass
 from gateway import idempotency_key, ndjson
 from gateway.call_metadata import metadata_of, timeout_of
 from gateway.channel import CoreChannels, StreamCall, UnaryCall
+from gateway.compression import Compression
 from gateway.contract import ContractError, HttpBinding, Rpc
 from gateway.converters import json_text
 from gateway.converters.decoding import Readers
@@ -51,6 +52,8 @@ class UnaryEndpoint:
     timeout_seconds: float
     has_side_effects: bool
     """Whether an idempotency key means anything."""
+    compression: Compression | None
+    """None for answers that may hold a token or a secret."""
 
     async def __call__(
         self, exchange: Exchange, variables: Mapping[str, str]
@@ -73,6 +76,8 @@ class UnaryEndpoint:
         if self.cache_control is not None:
             headers["Cache-Control"] = self.cache_control
         body = json_text.write(self.to_json(reply.message)).encode()
+        if self.compression is not None:
+            body = self.compression.whole(exchange, headers, body)
         return web.Response(status=self.status, body=body, headers=headers)
 
 
@@ -85,6 +90,7 @@ class StreamEndpoint:
     to_json: ToJson
     status: int
     limits: TimeLimits
+    compression: Compression | None
 
     async def __call__(
         self, exchange: Exchange, variables: Mapping[str, str]
@@ -102,6 +108,7 @@ class StreamEndpoint:
                 to_json=self.to_json,
                 status=self.status,
                 write_seconds=self.limits.write_seconds,
+                compression=self.compression,
             )
         finally:
             answers.cancel()
@@ -117,8 +124,10 @@ class Transcoder:
         time_limits: TimeLimits,
         body_limits: BodyLimits,
         retries: Retries,
+        compression: Compression,
     ) -> None:
-        """Take the way to the core, the limits of one request, and what is tried again."""
+        """Take the way to the core, the limits of one request, and what is done for both ends."""
+        self._compression = compression
         self._retries = retries
         self._channels = channels
         self._time_limits = time_limits
@@ -140,6 +149,8 @@ class Transcoder:
         )
         classes = GetMessageClass(rpc.request), GetMessageClass(rpc.response)
         to_json = self._to_json(rpc, binding)
+        # Tokens and secrets are made by what has side effects, and shown by nothing else.
+        compression = None if rpc.has_side_effects else self._compression
         if rpc.server_streaming:
             return StreamEndpoint(
                 request=request,
@@ -147,6 +158,7 @@ class Transcoder:
                 to_json=to_json,
                 status=rpc.success_status,
                 limits=self._time_limits,
+                compression=compression,
             )
         max_age = rpc.public_max_age_seconds
         return UnaryEndpoint(
@@ -161,6 +173,7 @@ class Transcoder:
             cache_control=f"public, max-age={max_age}" if max_age else None,
             timeout_seconds=self._time_limits.unary_seconds,
             has_side_effects=rpc.has_side_effects,
+            compression=compression,
         )
 
     def _to_json(self, rpc: Rpc, binding: HttpBinding) -> ToJson:

@@ -12,7 +12,10 @@ _REQUEST_HEADERS: Final = (
     "Authorization, Content-Type, Grpc-Timeout, Idempotency-Key, traceparent, tracestate, "
     + REQUEST_ID
 )
-_EXPOSED: Final = f"RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, {REQUEST_ID}"
+_EXPOSED: Final = (
+    "Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, "
+    + REQUEST_ID
+)
 
 
 class Cors:

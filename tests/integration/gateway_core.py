@@ -128,6 +128,8 @@ class Services:
                 await refuse(context, grpc.StatusCode.NOT_FOUND, "USER_NOT_FOUND")
             case "busy":
                 await refuse(context, grpc.StatusCode.UNAVAILABLE, "SERVER_BUSY")
+            case text if text.startswith("sized-"):
+                answer.user.full_name = "x" * int(text.removeprefix("sized-"))
             case "tokenless":
                 await refuse(context, grpc.StatusCode.UNAUTHENTICATED, "TOKEN_MISSING")
             case "broken":
