@@ -36,7 +36,7 @@ def of_number(rules: Message) -> Schema:
         schema["anyOf"] = [lower, upper]
     else:
         schema |= {**lower, **upper}
-    allowed, refused = list(getattr(rules, "in")), list(rules.not_in)
+    allowed, refused = _listed(rules)
     if allowed:
         schema["enum"] = allowed
     if refused:
