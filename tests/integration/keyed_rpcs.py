@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from google.protobuf.message import Message
@@ -63,6 +64,11 @@ async def new_stage(core: ServedCore, use_cases: UseCases, database: Database) -
     )
 
 
+async def _make(call: Any, prepared: Prepared) -> None:  # noqa: ANN401 - any stub
+    request, credentials = prepared
+    await call(request, metadata=credentials)
+
+
 async def _register(_: Stage) -> Prepared:
     email = f"eve.{uuid.uuid4().hex}@example.com"
     return auth.RegisterRequest(email=email, password=PASSWORD, full_name="Eve"), ()
@@ -77,7 +83,7 @@ async def _request_reset(stage: Stage) -> Prepared:
 
 
 async def _reset(stage: Stage) -> Prepared:
-    await stage.core.auth.RequestPasswordReset((await _request_reset(stage))[0])
+    await _make(stage.core.auth.RequestPasswordReset, await _request_reset(stage))
     token = stage.mailed_token(TokenPurpose.PASSWORD_RESET)
     return auth.ResetPasswordRequest(token=token, new_password=NEW_PASSWORD), ()
 
@@ -87,8 +93,7 @@ async def _request_verification(stage: Stage) -> Prepared:
 
 
 async def _confirm_email(stage: Stage) -> Prepared:
-    request, credentials = await _request_verification(stage)
-    await stage.core.users.RequestEmailVerification(request, metadata=credentials)
+    await _make(stage.core.users.RequestEmailVerification, await _request_verification(stage))
     return auth.ConfirmEmailRequest(token=stage.mailed_token(TokenPurpose.EMAIL_VERIFICATION)), ()
 
 
@@ -101,7 +106,7 @@ async def _delete(stage: Stage) -> Prepared:
 
 
 async def _restore(stage: Stage) -> Prepared:
-    await stage.core.users.DeleteUser((await _delete(stage))[0], metadata=stage.admin.credentials)
+    await _make(stage.core.users.DeleteUser, await _delete(stage))
     return user.RestoreUserRequest(user_id=stage.ada.id), stage.admin.credentials
 
 
@@ -123,7 +128,7 @@ async def _suspend(stage: Stage) -> Prepared:
 
 
 async def _reactivate(stage: Stage) -> Prepared:
-    await stage.core.users.SuspendUser((await _suspend(stage))[0], metadata=stage.admin.credentials)
+    await _make(stage.core.users.SuspendUser, await _suspend(stage))
     request = user.ReactivateUserRequest(user_id=stage.ada.id, reason="cleared")
     return request, stage.admin.credentials
 
@@ -158,7 +163,7 @@ async def _review(stage: Stage) -> Prepared:
 
 
 async def _submit(stage: Stage) -> Prepared:
-    await stage.core.kyc.UpdateKyc((await _review(stage))[0], metadata=stage.admin.credentials)
+    await _make(stage.core.kyc.UpdateKyc, await _review(stage))
     return kyc.SubmitKycRequest(user_id="me"), stage.ada.credentials
 
 

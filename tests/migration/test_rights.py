@@ -65,6 +65,8 @@ CHANGES = [
     "UPDATE recovery_codes SET digest = repeat('0', 64)",
     "UPDATE mfa_challenges SET expires_at = now()",
     "UPDATE mfa_challenges SET password_mark = repeat('0', 64)",
+    "UPDATE idempotency_keys SET digest = repeat('0', 64)",
+    "TRUNCATE idempotency_keys",
     "UPDATE alembic_version SET version_num = 'mine'",
     "DELETE FROM alembic_version",
 ]

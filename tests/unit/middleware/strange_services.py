@@ -17,7 +17,7 @@ def describe(
     field: str = "user_id",
     field_type: int = FieldDescriptor.TYPE_STRING,
     answers_stream: bool = False,
-    idempotency_level: descriptor_pb2.MethodOptions.IdempotencyLevel | None = None,
+    idempotency_level: descriptor_pb2.MethodOptions.IdempotencyLevel.ValueType | None = None,
 ) -> ServiceDescriptor:
     """Describe `{package}.Strange` with one method, `Do`, under an access rule (None: without)."""
     file = descriptor_pb2.FileDescriptorProto(

@@ -98,7 +98,10 @@ async def test_without_a_key_nothing_is_looked_up_or_kept() -> None:
     ],
 )
 async def test_a_contract_that_contradicts_itself_stops_the_start(
-    level: MethodOptions.IdempotencyLevel, keys: access_pb2.IdempotencyKeys, *, streams: bool
+    level: MethodOptions.IdempotencyLevel.ValueType,
+    keys: access_pb2.IdempotencyKeys,
+    *,
+    streams: bool,
 ) -> None:
     package = f"contradicting.keys{level}{keys}"
     rule = access_pb2.AccessRule(anyone=True, idempotency_keys=keys)

@@ -19,8 +19,8 @@ from core.domain.errors import (
 from core.middleware.call import Context
 from core.middleware.origin import TrustedPeers
 from pandora.user.v1 import auth_service_pb2 as auth
+from pandora.user.v1 import kyc_pb2, user_pb2
 from pandora.user.v1 import kyc_service_pb2 as kyc
-from pandora.user.v1 import user_pb2
 from pandora.user.v1 import user_service_pb2 as users
 from tests.unit.middleware.door import CALLER_ID, OTHER_ID, SESSION_ID, open_door
 from tests.unit.middleware.keyed_calls import (
@@ -71,7 +71,7 @@ async def test_a_key_is_its_callers_own_and_its_methods() -> None:
         other = users.ReactivateUserRequest(user_id=str(OTHER_ID), reason="asked to")
         assert not (await reply(door, "UserService/ReactivateUser", other)).is_replayed
         assert counted.times == 1
-        review = kyc.UpdateKycRequest(user_id=str(OTHER_ID), status=2)
+        review = kyc.UpdateKycRequest(user_id=str(OTHER_ID), status=kyc_pb2.KYC_STATUS_VERIFIED)
         assert not (await reply(door, KYC, review, token="admin")).is_replayed
         assert not (await reply(door, KYC, review, token="service")).is_replayed
         assert (await reply(door, KYC, review, token="service")).is_replayed
