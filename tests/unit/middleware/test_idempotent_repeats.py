@@ -1,11 +1,13 @@
 """Repeats of a call with its idempotency key, through the door."""
 
 import asyncio
+from dataclasses import replace
 
 import grpc
 import pytest
 from google.protobuf.message import Message
 
+from core.crypto.keyed_digests import HmacDigests
 from core.domain.errors import (
     Conflict,
     DomainError,
@@ -22,6 +24,7 @@ from pandora.user.v1 import auth_service_pb2 as auth
 from pandora.user.v1 import kyc_pb2, user_pb2
 from pandora.user.v1 import kyc_service_pb2 as kyc
 from pandora.user.v1 import user_service_pb2 as users
+from tests.fakes.rates import unlimited_rates
 from tests.unit.middleware.door import CALLER_ID, OTHER_ID, SESSION_ID, open_door
 from tests.unit.middleware.keyed_calls import (
     REGISTER,
@@ -110,6 +113,19 @@ async def test_neither_key_nor_request_can_be_read_from_what_is_kept() -> None:
         assert "a-key" not in repr(kept)
         assert "correct horse" not in repr(kept)
         assert b"correct horse" not in kept.outcome.content
+
+
+async def test_what_stands_for_a_request_is_worth_nothing_without_the_key_in_vault() -> None:
+    kept = []
+    for key in (b"a" * 32, b"b" * 32):
+        parts = replace(unlimited_rates(), digests=HmacDigests(key))
+        async with open_door(rates=parts) as door:
+            await reply(door, REGISTER, registration(), token=None)
+            kept += door.database.tables.keyed_answers.values()
+    one, other = kept
+    assert one.request_digest != other.request_digest
+    # The call is found again all the same.
+    assert one.digest == other.digest
 
 
 async def test_what_is_kept_names_the_caller_and_whom_it_is_about() -> None:

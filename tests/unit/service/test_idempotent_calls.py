@@ -27,7 +27,7 @@ from core.domain.ports.idempotency import Work
 from core.service.answer_floor import no_sooner_than
 from core.service.deferral import DeferralMisused, after_commit
 from core.service.idempotency import AnswerTooLong
-from tests.fakes.world import World
+from tests.fakes.world import PASSWORD, World
 from tests.unit.service.concurrently import outcomes, started
 from tests.unit.service.recovery_scenarios import RECOVERY_SCENARIOS
 from tests.unit.service.scenarios import SCENARIOS, Ada, Scenario
@@ -341,6 +341,32 @@ async def test_two_processes_that_are_asked_at_once_have_one_effect_and_one_answ
     assert len(here.made + there.made) == 2
     assert len(world.database.tables.users) == 1
     assert len(world.database.tables.mail) == 1
+
+
+async def test_what_another_process_has_answered_meanwhile_is_not_misread() -> None:
+    world = World()
+    other = World(storage=world.database)
+    user = await world.register()
+    here, there = Calls(world=world), Calls(world=other)
+
+    async def change(made_by: World) -> object:
+        return await made_by.use_cases.password_change.change(
+            user.id,
+            current_password=PASSWORD,
+            new_password="another horse, another battery",
+            caller=made_by.caller(user),
+        )
+
+    async def change_after_the_other() -> object:
+        await here.answer(lambda: change(world))
+        world.database.steps.clear()
+        # By now the current password is another one, which would count as a failure.
+        return await change(other)
+
+    given = await there.answer(change_after_the_other)
+    assert given.is_repeat
+    assert "login_failures.add" not in world.database.steps
+    assert world.database.steps.count("commit") == 0
 
 
 async def test_the_floor_under_an_answer_is_waited_for_without_a_connection() -> None:
