@@ -53,6 +53,9 @@ class LimitSettings:
     write: Rate = "120/minute"
     bulk: Rate = "30/minute"
     """Exports and verifications."""
+    repeat: Rate = "600/minute"
+    """Calls with an idempotency key, to one process of the core; those that are no repeats are
+    counted by their kind besides."""
     service: Rate = "60000/minute"
     """Calls of any kind by one service of the platform, to one process of the core."""
     exempt_networks: Annotated[tuple[str, ...], Networks()] = ()

@@ -10,6 +10,7 @@ from structlog.typing import FilteringBoundLogger
 from core.domain.ports.authenticator import Authenticator
 from core.domain.ports.clock import Clock, IdGenerator
 from core.domain.ports.idempotency import IdempotentCalls
+from core.domain.rate_limit import RateClass
 from core.middleware.access import Access
 from core.middleware.access_rule import access_rules
 from core.middleware.authentication import Authentication
@@ -59,8 +60,8 @@ def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) 
     Errors stand outermost, so that a fault in any other stage is answered in the same form;
     log and trace see the error itself on its way out. Authentication comes before the access
     rule, and both before the request is looked into: strangers learn nothing from validation.
-    Calls are counted once it is known whose they are, and before they cost any work. Only what
-    has come through all of that is answered again for an idempotency key.
+    Calls are counted once it is known whose they are, and before they cost any work; those with an
+    idempotency key twice: as such, and by their kind where they are really made.
 
     Raises:
         AccessRuleInvalid: an access rule, or what it says of keys, makes no sense.
@@ -81,10 +82,15 @@ def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) 
             clock=parts.clock,
             recent_authentication_seconds=parts.recent_authentication_seconds,
         ),
+        Idempotency(
+            services,
+            parts.idempotent_calls,
+            digests=parts.rates.digests,
+            limits=RateLimits(dict.fromkeys(rate_classes(services), RateClass.REPEAT), parts.rates),
+        ),
         RateLimits(rate_classes(services), parts.rates),
         Readability(),
         Validation(services),
-        Idempotency(services, parts.idempotent_calls, parts.rates.digests),
     )
     foreign_stages: tuple[Stage, ...] = (
         errors,

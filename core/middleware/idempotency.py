@@ -1,7 +1,7 @@
 """Repeats of a call that bring its idempotency key are answered as the call was."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -18,7 +18,7 @@ from core.domain.ports.crypto import KeyedDigests
 from core.domain.ports.idempotency import IdempotentCalls, Work
 from core.middleware.access import CALLER_ALIAS
 from core.middleware.access_rule import TARGET_FIELD
-from core.middleware.call import Answer, Call, Next
+from core.middleware.call import UNREADABLE, Answer, Call, Next, Stage
 from core.middleware.errors import RepeatedRefusal, refusal_status
 from core.middleware.idempotency_key import METADATA_KEY, methods_with_keys, parse_key, refuse_key
 
@@ -34,13 +34,23 @@ _SHARE_OF_TIME: Final = 0.8
 class Idempotency:
     """Stage: makes a call with a key once, and gives its answer to every repeat.
 
-    The innermost: only who may make a call, and makes it well, is answered again.
+    It follows authentication and access: only who may make a call is answered again. Limits on the
+    call, and the rules of its fields, follow it: they are no business of a repeat, whose call has
+    met them before.
     """
 
     def __init__(
-        self, services: Iterable[ServiceDescriptor], calls: IdempotentCalls, digests: KeyedDigests
+        self,
+        services: Iterable[ServiceDescriptor],
+        calls: IdempotentCalls,
+        *,
+        digests: KeyedDigests,
+        limits: Stage,
     ) -> None:
-        """Take the services, what makes calls once, and digests of what must not be stored.
+        """Take the services, and what makes calls once.
+
+        `digests` stand in for what must not be stored; `limits` let calls with a key in, be they
+        repeats or not.
 
         Raises:
             AccessRuleInvalid: what the contract says of keys contradicts itself.
@@ -56,21 +66,25 @@ class Idempotency:
         }
         self._calls = calls
         self._digests = digests
+        self._limits = limits
 
     async def __call__(self, call: Call, proceed: Next) -> Answer:
         """Make the call, or give its answer again.
 
         Raises:
+            RateLimited: it is one call with a key too many.
             ValidationFailed: the method takes no key, or this is none.
             IdempotencyKeyReused: the key came with another request before.
             Conflict: a call with this key is under way.
             RepeatedRefusal: the call was refused before.
         """
         keys = call.values(METADATA_KEY)
-        takes_key = self._takes_key.get(call.method) if keys else None
-        if takes_key is None:
+        if not keys or call.method not in self._takes_key or call.request is UNREADABLE:
             return await proceed(call)
-        if not takes_key:
+        return await self._limits(call, partial(self._answer, proceed, keys))
+
+    async def _answer(self, proceed: Next, keys: Sequence[str], call: Call) -> Answer:
+        if not self._takes_key[call.method]:
             raise refuse_key()
         work = Work(execute=partial(self._execute, call, proceed), refusal=partial(_refusal, call))
         given = await self._calls.answer(self._keyed(call, parse_key(keys)), work)
