@@ -18,6 +18,7 @@ from core.domain.errors import (
     ValidationFailed,
     Violation,
 )
+from core.domain.idempotency import KeyedAnswer
 from core.middleware.call import Context
 from core.middleware.origin import TrustedPeers
 from pandora.user.v1 import auth_service_pb2 as auth
@@ -116,7 +117,7 @@ async def test_neither_key_nor_request_can_be_read_from_what_is_kept() -> None:
 
 
 async def test_what_stands_for_a_request_is_worth_nothing_without_the_key_in_vault() -> None:
-    kept = []
+    kept: list[KeyedAnswer] = []
     for key in (b"a" * 32, b"b" * 32):
         parts = replace(unlimited_rates(), digests=HmacDigests(key))
         async with open_door(rates=parts) as door:

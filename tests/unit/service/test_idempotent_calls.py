@@ -350,12 +350,13 @@ async def test_what_another_process_has_answered_meanwhile_is_not_misread() -> N
     here, there = Calls(world=world), Calls(world=other)
 
     async def change(made_by: World) -> object:
-        return await made_by.use_cases.password_change.change(
+        await made_by.use_cases.password_change.change(
             user.id,
             current_password=PASSWORD,
             new_password="another horse, another battery",
             caller=made_by.caller(user),
         )
+        return None
 
     async def change_after_the_other() -> object:
         await here.answer(lambda: change(world))
