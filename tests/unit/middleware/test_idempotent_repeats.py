@@ -129,6 +129,17 @@ async def test_what_stands_for_a_request_is_worth_nothing_without_the_key_in_vau
     assert one.digest == other.digest
 
 
+async def test_after_a_change_of_that_key_a_repeat_is_refused_rather_than_made_again() -> None:
+    digests = HmacDigests(b"a" * 32)
+    async with open_door(rates=replace(unlimited_rates(), digests=digests)) as door:
+        door.behave[SUSPEND] = (counted := Counted()).suspend
+        await reply(door, SUSPEND, suspension())
+        digests.replace(b"b" * 32)
+        refused = await refusal(door, SUSPEND, suspension())
+        assert refused.reason == "IDEMPOTENCY_KEY_REUSED"
+        assert counted.times == 1
+
+
 async def test_what_is_kept_names_the_caller_and_whom_it_is_about() -> None:
     async with open_door() as door:
         door.behave[REGISTER] = Counted().register
