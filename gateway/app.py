@@ -207,7 +207,6 @@ class Gateway:
             max_line_size=_MAX_LINE_BYTES,
             max_field_size=_MAX_LINE_BYTES,
             max_headers=_MAX_HEADERS,
-            auto_decompress=False,
             access_log=None,
         )
 

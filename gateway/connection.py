@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from aiohttp import web
-from aiohttp.http import RawRequestMessage
+from aiohttp import HttpVersion10, HttpVersion11, web
+from aiohttp.http import HttpRequestParser, RawRequestMessage
 from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError
 
 from gateway.problem import Problem, internal, refuse
 from gateway.timer import Timer
+
+SPOKEN: Final = frozenset({HttpVersion10, HttpVersion11})
+"""The parser lets others pass, HTTP/0.9 among them, which has neither headers nor a status."""
 
 _LINGER_SECONDS: Final = 1.0
 _TOO_MANY_HEADERS: Final = "Too many headers received"
@@ -53,6 +56,20 @@ class Connection(RequestHandler):
         """Take what RequestHandler takes, and the manners."""
         loop = asyncio.get_running_loop()
         super().__init__(server, loop=loop, **options)  # type: ignore[arg-type]
+        # One request at a time is taken from the parser, so that one that cannot be read spoils
+        # none before it: with the error the parser drops what it has read at once.
+        self._max_msg_queue_size, self._msg_queue_resume_size = 1, 0
+        self._parser = HttpRequestParser(
+            self,
+            loop,
+            self._read_bufsize,
+            max_line_size=self.max_line_size,
+            max_field_size=self.max_field_size,
+            max_headers=self.max_headers,
+            payload_exception=RequestPayloadError,
+            auto_decompress=False,
+            max_msg_queue_size=1,
+        )
         self._refuse_unreadable = refuse_unreadable
         self._limits = limits
         self._head_timer = Timer(limits.head_seconds, self.force_close)
@@ -138,6 +155,9 @@ class Connection(RequestHandler):
         """
         if self._is_retired or self._is_worn_out():
             resp.force_close()
+        if request.version not in SPOKEN:
+            # aiohttp would answer in a version that nobody here speaks.
+            request._cache["version"] = HttpVersion11  # noqa: SLF001
         answered = await super().finish_response(request, resp, start_time)
         if self._refused:
             self._close = True  # data_received ignores what comes from now on
