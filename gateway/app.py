@@ -108,9 +108,10 @@ class Gateway:
     async def stop(self) -> None:
         """End without losing a request.
 
-        First /readyz says 503, and each answer ends its connection; new ones are still accepted,
-        until whoever spreads the load has seen it. Then nobody is accepted any more, requests in
-        flight get the drain time-out, and what is left is cut off.
+        First /readyz says 503, and everything else goes on until whoever spreads the load has
+        seen it. Then nobody is accepted any more, and after that each answer ends its connection:
+        in this order, so that who comes back cannot come to a socket that is about to close.
+        Requests in flight get the drain time-out, and what is left is cut off.
         """
         settings = self._settings
         self._log.info(
@@ -119,7 +120,6 @@ class Gateway:
             timeout_seconds=settings.drain_timeout_seconds,
         )
         self._readiness.draining = True
-        self._server.retire()
         if self._public is not None:
             await asyncio.sleep(settings.drain_delay_seconds)
             for site in self._public.sites:
