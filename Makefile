@@ -20,8 +20,8 @@ RUN := $(BIN)/python -m
 VENV := .venv/.ready
 # Paths are relative: a checkout may lie anywhere, also where a folder has a space in its name.
 
-.PHONY: help dev-up dev-down dev-clean migrate sqlc proto lint format types architecture \
-	check test tokens-long timing-long lock clean
+.PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
+	check test docs-browser tokens-long timing-long lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ sqlc: $(VENV) ## check every SQL statement against a freshly migrated database
 proto: $(VENV) ## regenerate gen/ from proto/
 	@$(RUN) tools.proto generate
 
+openapi: $(VENV) ## write docs/openapi.json, what the gateway serves as /openapi.json
+	@$(RUN) tools.openapi write
+
 lint: $(VENV) ## ruff: rules and format
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
@@ -70,11 +73,15 @@ types: $(VENV) ## mypy, strict
 architecture: $(VENV) ## import-linter: the rooms and their arrows
 	@$(BIN)/lint-imports
 
-check: lint types architecture sqlc ## lint, types, architecture, protos, SQL
+check: lint types architecture sqlc ## lint, types, architecture, protos, SQL, OpenAPI
 	@$(RUN) tools.proto check
+	@$(RUN) tools.openapi check
 
 test: $(VENV) ## every test, on real servers
 	@$(RUN) pytest --numprocesses $(WORKERS) --dist loadfile
+
+docs-browser: $(VENV) ## use the page at /docs in Chromium; pictures go to build/
+	@$(RUN) pytest tests/e2e/browser_docs.py
 
 tokens-long: $(VENV) ## sessions under races, thefts and endings: TOKEN_STEPS=5000 random steps
 	@PANDORA_TOKEN_STEPS=$(TOKEN_STEPS) $(RUN) pytest tests/integration/test_token_machine.py

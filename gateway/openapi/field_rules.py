@@ -31,6 +31,8 @@ def needs_one(oneof: OneofDescriptor) -> bool:
 def keywords(field: FieldDescriptor, rules: FieldRules) -> Schema:
     """What the rules add to the schema of one value of a field."""
     schema = _keywords(field, rules)
+    if rules.required and not field.has_presence:
+        _refuse_default(schema, field)
     if rules.cel or rules.cel_expression:
         said = [rule.message or rule.expression for rule in rules.cel]
         schema["x-rules"] = [*said, *rules.cel_expression]
@@ -77,6 +79,16 @@ def _refuses_default(rules: FieldRules) -> bool:
     if kind in number_rules.NAMES.values():
         return number_rules.refuses_zero(getattr(rules, kind))
     return rules.bool.const
+
+
+def _refuse_default(schema: Schema, field: FieldDescriptor) -> None:
+    """`required` of a field that knows no absence refuses its default."""
+    if field.type == FieldDescriptor.TYPE_STRING:
+        schema.setdefault("minLength", 1)
+    elif field.type == FieldDescriptor.TYPE_BOOL:
+        schema["const"] = True
+    elif field.type in number_rules.NAMES:
+        schema.setdefault("not", {"const": 0})
 
 
 def _keywords(field: FieldDescriptor, rules: FieldRules) -> Schema:

@@ -33,8 +33,8 @@ class FieldSchemas:
             "items": self._element(field, rules.repeated.items, use),
         }
         if use is not Use.ANSWER:
-            if rules.repeated.min_items:
-                schema["minItems"] = rules.repeated.min_items
+            if fewest := max(rules.repeated.min_items, int(rules.required)):
+                schema["minItems"] = fewest
             if rules.repeated.HasField("max_items"):
                 schema["maxItems"] = rules.repeated.max_items
             if rules.repeated.unique:

@@ -5,6 +5,7 @@ from typing import Final
 
 from gateway.contract import Rpc
 from gateway.openapi.json_types import Schema
+from pandora.options.v1 import access_pb2
 
 _REF: Final = "#/components/headers/"
 
@@ -12,6 +13,10 @@ SHARED: Final[dict[str, Schema]] = {
     "X-Request-Id": {
         "description": "Names the request: what the request said itself, or a new name.",
         "schema": {"type": "string"},
+    },
+    "Idempotency-Replayed": {
+        "description": "`true` where the answer is that of an earlier request with the same key.",
+        "schema": {"type": "string", "const": "true"},
     },
     "RateLimit": {
         "description": "What is left of the limits (draft-ietf-httpapi-ratelimit-headers).",
@@ -52,6 +57,8 @@ _OF_STATUS: Final = {
 def of_success(rpc: Rpc) -> dict[str, Schema]:
     """The headers of a successful answer."""
     names = ["X-Request-Id", *_LIMITS]
+    if rpc.access.idempotency_keys == access_pb2.IDEMPOTENCY_KEYS_ACCEPTED:
+        names.append("Idempotency-Replayed")
     if rpc.public_max_age_seconds:
         names.append("Cache-Control")
     return _references(names)

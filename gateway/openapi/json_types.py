@@ -36,6 +36,9 @@ _TIME_TEXT: Final = (
 )
 _DURATION_TEXT: Final = r"^-?[0-9]{1,12}(?:\.[0-9]{1,9})?s$"
 
+# Keywords that judge null as well; the others judge values of their own type alone.
+_ABOUT_ANYTHING: Final = frozenset({"const", "not", "anyOf", "allOf"})
+
 
 def scalar(kind: int, use: Use) -> Schema:
     """The schema of a scalar type, by the number of the field's type."""
@@ -75,15 +78,15 @@ def well_known(full_name: str, use: Use) -> Schema | None:
 
 def nullable(schema: Schema) -> Schema:
     """The same, or null: in the body of a request null leaves a field unset."""
+    if not schema:
+        return schema
     kind = schema.get("type")
-    if kind is None:
-        return {"anyOf": [schema, {"type": "null"}]} if schema else schema
+    if kind is None or _ABOUT_ANYTHING & schema.keys():
+        return {"anyOf": [schema, {"type": "null"}]}
     widened = dict(schema)
     widened["type"] = [*kind, "null"] if isinstance(kind, list) else [kind, "null"]
     if isinstance(values := schema.get("enum"), list):
         widened["enum"] = [*values, None]
-    if "const" in schema:
-        return {"anyOf": [schema, {"type": "null"}]}
     return widened
 
 

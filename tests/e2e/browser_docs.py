@@ -43,6 +43,12 @@ async def text(browser: Browser, selector: str) -> str:
     return shown
 
 
+def keep(name: str, picture: bytes) -> None:
+    """Leave a picture for people to look at."""
+    PICTURES.mkdir(exist_ok=True)
+    (PICTURES / name).write_bytes(picture)
+
+
 async def log_in(browser: Browser, email: str, password: str) -> None:
     await browser.click("#authorize")
     await browser.type("dialog input[name=email]", email)
@@ -74,7 +80,7 @@ async def test_somebody_logs_in_there_and_calls(
     await browser.evaluate(
         f"document.querySelector('{_GET_USER}').scrollIntoView({{behavior: 'instant'}})"
     )
-    await browser.screenshot(PICTURES / "docs.png")
+    keep("docs.png", await browser.screenshot())
     assert browser.complaints() == []
     origins = {urlsplit(url).netloc for url in browser.requested()}
     assert origins == {urlsplit(service.site.gateway_url).netloc}
@@ -107,7 +113,8 @@ async def test_every_operation_can_be_opened_in_every_width_and_colour(browser: 
         "document.querySelectorAll('details.operation').forEach(one => { one.open = true; })"
     )
     await browser.wait(
-        "[...document.querySelectorAll('details.operation')].every(one => one.querySelector('form'))"
+        "document.querySelectorAll('details.operation').length"
+        " === document.querySelectorAll('details.operation form').length"
     )
     await browser.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     for scheme, width in (("dark", 1440), ("light", 820), ("dark", 360)):
@@ -129,9 +136,12 @@ async def test_pictures_of_other_widths_and_colours(browser: Browser, rest: Rest
     await browser.wait("!document.querySelector('dialog').open")
     await browser.prefer("dark")
     await browser.click("#AuthService_Register > summary")
-    await browser.screenshot(PICTURES / "docs-dark.png")
+    keep("docs-dark.png", await browser.screenshot())
     await browser.resize(390, 844)
-    await browser.screenshot(PICTURES / "docs-narrow.png")
+    await browser.evaluate(
+        "document.querySelector('#AuthService_Register').scrollIntoView({behavior: 'instant'})"
+    )
+    keep("docs-narrow.png", await browser.screenshot())
     await browser.click("#authorize")
     await browser.press("Escape")
     await browser.wait("!document.querySelector('dialog').open")

@@ -122,11 +122,10 @@ class Browser:
         feature = {"name": "prefers-color-scheme", "value": scheme}
         await self.send("Emulation.setEmulatedMedia", features=[feature])
 
-    async def screenshot(self, file: Path) -> None:
-        """Write what the tab shows as a PNG."""
+    async def screenshot(self) -> bytes:
+        """What the tab shows, as a PNG."""
         shot = await self.send("Page.captureScreenshot", format="png")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(base64.b64decode(shot["data"]))
+        return base64.b64decode(shot["data"])
 
     def requested(self) -> list[str]:
         """Every address that the page has asked for."""
