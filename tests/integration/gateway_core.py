@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import grpc
 from google.protobuf.any_pb2 import Any as Packed
@@ -15,6 +15,9 @@ from grpc_health.v1._async import HealthServicer
 
 from pandora.user.v1 import auth_service_pb2, user_pb2, user_service_pb2
 from tests.unit.gateway import things_service
+
+SIZES: Final = {"large": 4096, "huge": 65_536}
+"""Bytes of a message in a stream, by label."""
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -169,7 +172,7 @@ class Services:
             await refuse(context, grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")
         try:
             for size in range(request.count):
-                note = "n" * 4096 if label == "large" else ""
+                note = "n" * SIZES.get(label, 0)
                 yield response(thing=thing(id="t", size=size, note=note))
                 self._core.produced += 1
         except (asyncio.CancelledError, GeneratorExit):

@@ -29,7 +29,11 @@ _HAND_OVER: Final = (
 
 @asynccontextmanager
 async def gateway_process(
-    settings: Mapping[str, str], *, given: socket.socket | None = None, count: str = "1"
+    settings: Mapping[str, str],
+    *,
+    given: socket.socket | None = None,
+    count: str = "1",
+    program: str = "gateway",
 ) -> AsyncIterator[Process]:
     """Start a gateway with these variables, on a socket that is handed over where there is one."""
     environ = {
@@ -38,9 +42,7 @@ async def gateway_process(
         if not name.startswith(("PANDORA_", "GATEWAY_", "APP_ENV"))
     }
     handed = () if given is None else (given.fileno(),)
-    arguments = (
-        ("-m", "gateway") if given is None else ("-c", _HAND_OVER, str(given.fileno()), count)
-    )
+    arguments = ("-m", program) if given is None else ("-c", _HAND_OVER, str(given.fileno()), count)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, *arguments),
         env={**environ, **settings},
@@ -68,7 +70,8 @@ async def line(process: Process, event: str) -> dict[str, Any]:
     raise AssertionError((await process.stderr.read()).decode())
 
 
-def memory_mebibytes(process: Process) -> float:
-    """What a process holds in memory (proc(5), VmRSS)."""
+def memory_mebibytes(process: Process, *, most: bool = False) -> float:
+    """What a process holds in memory, or the most that it ever has (proc(5), VmRSS and VmHWM)."""
     status = Path(f"/proc/{process.pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+    name = "VmHWM:" if most else "VmRSS:"
+    return int(status.partition(name)[2].split()[0]) / 1024
