@@ -13,6 +13,7 @@ import uvloop
 
 from gateway.app import Gateway
 from gateway.config import ConfigError, Settings, load
+from gateway.connection import LenientParserError, require_strict_parser
 from gateway.contract import ContractError, load_services
 from gateway.converters.well_known import UnsupportedTypeError
 from gateway.listening import inherited
@@ -22,7 +23,13 @@ from gateway.routes import RouteConflictError
 
 _USAGE: Final = 2
 _FAILED: Final = 1
-_CANNOT_SERVE: Final = (ContractError, UnsupportedTypeError, TemplateError, RouteConflictError)
+_CANNOT_SERVE: Final = (
+    ContractError,
+    LenientParserError,
+    RouteConflictError,
+    TemplateError,
+    UnsupportedTypeError,
+)
 
 
 def main(environ: Mapping[str, str]) -> int:
@@ -44,6 +51,7 @@ def main(environ: Mapping[str, str]) -> int:
 
 async def serve(settings: Settings, given: socket.socket | None) -> None:
     """Serve until a signal comes, on the given socket where there is one."""
+    require_strict_parser()
     log = logging.configure(settings.log_level, settings.environment)
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -24,8 +24,24 @@ SPOKEN: Final = frozenset({HttpVersion10, HttpVersion11})
 _LINGER_SECONDS: Final = 1.0
 _TOO_MANY_HEADERS: Final = "Too many headers received"
 
+_STRICT_PARSER: Final = "aiohttp._http_parser"
+
 Refuse = Callable[[Problem], web.Response]
 """Makes the answer to a request that could not be read, and takes note of it."""
+
+
+class LenientParserError(Exception):
+    """aiohttp would read requests with its parser in Python."""
+
+
+def require_strict_parser() -> None:
+    """Raise LenientParserError unless requests are read by aiohttp's parser in C (llhttp).
+
+    The other one accepts framing that this one refuses, and whoever stands before the gateway may
+    understand differently: `chunked` twice, a length in the trailers, line ends in extensions.
+    """
+    if HttpRequestParser.__module__ != _STRICT_PARSER:
+        raise LenientParserError("aiohttp is installed without its parser in C")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +112,10 @@ class Connection(RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Start the clock with the first byte of a head, stop it with the last."""
         super().data_received(data)
+        if not self._messages and not self._reading_paused:
+            # A request that was answered before its body came ends here, and the parser with it:
+            # with one request at a time it stops behind each, and would keep the next to itself.
+            super().data_received(b"")
         self._fail_broken_body()
         if not self._waits_for_request:
             self._head_timer.stop()

@@ -21,18 +21,24 @@ class Comments:
 
     @classmethod
     def load(cls, *packages: str) -> "Comments":
-        """Read what was generated for some packages."""
+        """Read what was generated for some packages; nothing for one that was not generated."""
+        files = [Path(folder, NAME) for package in packages for folder in _folders(package)]
         comments: dict[str, str] = {}
-        for package in packages:
-            for folder in importlib.import_module(package).__path__:
-                file = Path(folder, NAME)
-                if file.is_file():
-                    comments.update(json.loads(file.read_text(encoding="utf-8")))
+        for file in files:
+            if file.is_file():
+                comments.update(json.loads(file.read_text(encoding="utf-8")))
         return cls(comments)
 
     def of(self, full_name: str) -> str:
         """The whole comment; an enum's value is named below its enum."""
         return self._comments.get(full_name, "")
+
+
+def _folders(package: str) -> list[str]:
+    try:
+        return list(importlib.import_module(package).__path__)
+    except ModuleNotFoundError:
+        return []
 
 
 def summary(comment: str) -> str:

@@ -40,6 +40,7 @@ async def test_sigterm_lets_a_request_in_flight_end_and_exits_with_0() -> None:
         ({"APP_ENV": "production"}, 2, "gateway: APP_ENV must be one of dev, sandbox, audit, prod"),
         ({"APP_ENV": ""}, 2, "gateway: APP_ENV must be one of dev, sandbox, audit, prod"),
         ({"GATEWAY_PORT": "x"}, 2, "gateway: GATEWAY_PORT must be a whole number from 0 to 65535"),
+        ({"AIOHTTP_NO_EXTENSIONS": "1"}, 1, "gateway: cannot start: aiohttp is installed without"),
         ({"PANDORA_GATEWAY__HOST": "192.0.2.1"}, 1, "gateway: cannot start: "),
     ],
 )
@@ -72,7 +73,6 @@ async def test_an_idle_gateway_is_small() -> None:
 
 
 def test_requests_are_read_by_the_parser_written_in_c() -> None:
-    # The one in Python is slower, and more lenient in places: see docs/adr/0020.
     assert HttpRequestParser.__module__ == "aiohttp._http_parser"
     assert HttpRequestParser is not HttpRequestParserPy
     assert RawRequestMessage.__module__ == "aiohttp._http_parser"
