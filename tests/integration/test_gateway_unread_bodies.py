@@ -49,8 +49,7 @@ async def test_a_request_that_comes_with_the_unread_body_of_the_one_before_is_an
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
         arrived.set()
         # Does not read the body, and answers when it and what follows it are there.
-        while not request.content.is_eof():
-            await asyncio.sleep(0)
+        await request.content.wait_eof()
         return web.Response(status=405)
 
     async with _served(HttpServer(handler, _connect)) as port, asyncio.timeout(_SECONDS):
