@@ -13,11 +13,11 @@ import uvloop
 
 from gateway.app import Gateway
 from gateway.config import ConfigError, Settings, load
-from gateway.connection import LenientParserError, require_strict_parser
 from gateway.contract import ContractError, load_services
 from gateway.converters.well_known import UnsupportedTypeError
 from gateway.listening import inherited
 from gateway.observability import logging
+from gateway.parser import LenientParserError, require_strict_parser
 from gateway.path_template import TemplateError
 from gateway.routes import RouteConflictError
 

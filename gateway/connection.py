@@ -24,24 +24,8 @@ SPOKEN: Final = frozenset({HttpVersion10, HttpVersion11})
 _LINGER_SECONDS: Final = 1.0
 _TOO_MANY_HEADERS: Final = "Too many headers received"
 
-_STRICT_PARSER: Final = "aiohttp._http_parser"
-
 Refuse = Callable[[Problem], web.Response]
 """Makes the answer to a request that could not be read, and takes note of it."""
-
-
-class LenientParserError(Exception):
-    """aiohttp would read requests with its parser in Python."""
-
-
-def require_strict_parser() -> None:
-    """Raise LenientParserError unless requests are read by aiohttp's parser in C (llhttp).
-
-    The other one accepts framing that this one refuses, and whoever stands before the gateway may
-    understand differently: `chunked` twice, a length in the trailers, line ends in extensions.
-    """
-    if HttpRequestParser.__module__ != _STRICT_PARSER:
-        raise LenientParserError("aiohttp is installed without its parser in C")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
