@@ -250,9 +250,9 @@ def conforms(document: Any, case: Case) -> bool:  # noqa: ANN401 - JSON
 
 async def send(
     rest: Rest,
-    document: Any,
+    document: Any,  # noqa: ANN401 - JSON
     case: Case,
-    token: str | None,  # noqa: ANN401 - JSON
+    token: str | None,
 ) -> Answer:
     method, template, _ = operations(document)[case.operation]
     variables, body = request_of(document, case)
