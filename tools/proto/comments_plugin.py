@@ -1,8 +1,9 @@
 """A protoc plugin that buf runs: the comments of the protos, for whoever describes the contract.
 
-The descriptors in generated code carry no comments. For each directory of protos `comments.json` maps
-full names to comments, with line breaks inside a paragraph undone. An enum's values are named below
-their enum (`pandora.user.v1.Role.ROLE_USER`), unlike in protobuf, where they are its neighbours.
+The descriptors in generated code carry no comments. For each directory of protos `comments.json`
+maps full names to comments, with line breaks inside a paragraph undone. An enum's values are named
+below their enum (`pandora.user.v1.Role.ROLE_USER`), unlike in protobuf, where they are its
+neighbours.
 """
 
 import json
