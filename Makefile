@@ -9,6 +9,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 TOKEN_STEPS ?= 5000
 TIMING_TRIES ?= 300
+CONFORMANCE_EXAMPLES ?= 200
 
 # Quiet, and without questions; a virtual environment is the right place for root as well.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -21,7 +22,7 @@ VENV := .venv/.ready
 # Paths are relative: a checkout may lie anywhere, also where a folder has a space in its name.
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
-	check test docs-browser tokens-long timing-long lock clean
+	check test docs-browser conformance tokens-long timing-long lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
@@ -82,6 +83,9 @@ test: $(VENV) ## every test, on real servers
 
 docs-browser: $(VENV) ## use the page at /docs in Chromium; pictures go to build/
 	@$(RUN) pytest tests/e2e/browser_docs.py
+
+conformance: $(VENV) ## ask the gateway everything its OpenAPI allows and forbids: CONFORMANCE_EXAMPLES=200
+	@CONFORMANCE_EXAMPLES=$(CONFORMANCE_EXAMPLES) $(RUN) pytest -s tests/conformance
 
 tokens-long: $(VENV) ## sessions under races, thefts and endings: TOKEN_STEPS=5000 random steps
 	@PANDORA_TOKEN_STEPS=$(TOKEN_STEPS) $(RUN) pytest tests/integration/test_token_machine.py

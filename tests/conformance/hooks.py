@@ -89,13 +89,13 @@ class Identity:
 
     supply: Supply
 
-    def get(self, _case: Case, _context: schemathesis.AuthContext) -> str:
+    def get(self, _case: Case[Any], _context: schemathesis.AuthContext) -> str:
         """Return the token in use."""
         return self.supply.current
 
-    def set(self, case: Case, token: str, _context: schemathesis.AuthContext) -> None:
+    def set(self, case: Case[Any], token: str, _context: schemathesis.AuthContext) -> None:
         """Add it to a case."""
-        case.headers = {**(case.headers or {}), AUTHORIZATION: _BEARER + token}
+        case.headers[AUTHORIZATION] = _BEARER + token
 
 
 def known(value: object, people: list[str]) -> object:
@@ -112,7 +112,7 @@ def known(value: object, people: list[str]) -> object:
 def filter_failure(
     context: schemathesis.HookContext,
     failure: Failure,
-    case: Case,
+    case: Case[Any],
     response: schemathesis.Response,
 ) -> bool:
     """Tell whether a failure is one: a well-formed request may be refused for what it asks."""
@@ -121,12 +121,12 @@ def filter_failure(
 
 
 def after_call(
-    context: schemathesis.HookContext, case: Case, response: schemathesis.Response
+    context: schemathesis.HookContext, case: Case[Any], response: schemathesis.Response
 ) -> None:
     """Notice that an account has gone."""
     del context
     operation = case.operation.definition.raw
-    sent = str((case.headers or {}).get(AUTHORIZATION, "")).removeprefix(_BEARER)
+    sent = str(case.headers.get(AUTHORIZATION, "")).removeprefix(_BEARER)
     if "x-roles" in operation and response.status_code in {401, _FORBIDDEN}:
         Identity.supply.learn(sent, Refusal.of(response), operation)
 

@@ -35,7 +35,7 @@ async def make_identities(site: Site, folder: Path, *, tokens_count: int) -> dic
         tokens: dict[Role, list[str]] = {role: [] for role in (Role.USER, Role.ADMIN)}
         for role, minted in tokens.items():
             for _ in range(tokens_count):
-                minted.append((await accounts.create(unit, role)).access_token)  # noqa: PERF401
+                minted.append((await accounts.create(unit, role)).access_token)
         services = [await accounts.service_token(unit, f"conformance-{n}") for n in range(3)]
         await unit.commit()
     about = {Role.USER: [_ME], Role.ADMIN: [*people, _ME], Role.SERVICE: people}
