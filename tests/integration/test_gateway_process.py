@@ -1,7 +1,6 @@
 """`python -m gateway` as a process: how it starts, refuses to start, and ends."""
 
 import asyncio
-import signal
 import socket
 
 import pytest
@@ -9,7 +8,7 @@ from aiohttp.http import HttpRequestParser, RawRequestMessage
 from aiohttp.http_parser import HttpRequestParserPy
 
 from tests.integration.gateway_core import Core, serve_core
-from tests.integration.gateway_process import BASE, gateway_process, line, memory_mebibytes
+from tests.integration.gateway_process import BASE, gateway_process
 from tests.integration.gateway_stage import Answer
 
 
@@ -19,16 +18,16 @@ async def test_sigterm_lets_a_request_in_flight_end_and_exits_with_0() -> None:
     server, port, _ = await serve_core(core)
     settings = {**BASE, "PANDORA_GATEWAY__CORE_ADDRESS": f"127.0.0.1:{port}"}
     async with gateway_process(settings) as process:
-        listening = await line(process, "listening")
+        listening = await process.line("listening")
         reader, writer = await asyncio.open_connection("127.0.0.1", listening["port"])
         writer.write(b"GET /v1/users/hanging HTTP/1.1\r\nHost: g\r\n\r\n")
         await core.entered.wait()
-        process.send_signal(signal.SIGTERM)
-        await line(process, "draining")
+        process.terminate()
+        await process.line("draining")
         core.release.set()
         assert (await Answer.read(reader)).status == 200
-        await line(process, "stopped")
-        assert await process.wait() == 0
+        await process.line("stopped")
+        assert await process.exit_code() == 0
         writer.close()
     await server.stop(None)
 
@@ -48,10 +47,10 @@ async def test_a_start_that_cannot_be_says_so_in_one_line(
     settings: dict[str, str], code: int, words: str
 ) -> None:
     async with gateway_process({**BASE, **settings}) as process:
-        _, stderr = await process.communicate()
-        assert process.returncode == code
-        assert stderr.decode().startswith(words)
-        assert stderr.decode().count("\n") == 1
+        stderr = await process.errors()
+        assert await process.exit_code() == code
+        assert stderr.startswith(words)
+        assert stderr.count("\n") == 1
 
 
 @pytest.mark.asyncio
@@ -59,17 +58,17 @@ async def test_a_port_that_is_taken_stops_the_start() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         async with gateway_process({**BASE, "GATEWAY_PORT": str(port)}) as process:
-            _, stderr = await process.communicate()
-            assert process.returncode == 1
-            assert str(port) in stderr.decode()
-            assert stderr.decode().count("\n") == 1
+            stderr = await process.errors()
+            assert await process.exit_code() == 1
+            assert str(port) in stderr
+            assert stderr.count("\n") == 1
 
 
 @pytest.mark.asyncio
 async def test_an_idle_gateway_is_small() -> None:
     async with gateway_process(BASE) as process:
-        await line(process, "listening")
-        assert memory_mebibytes(process) < 90
+        await process.line("listening")
+        assert process.memory_mebibytes() < 90
 
 
 def test_requests_are_read_by_the_parser_written_in_c() -> None:
@@ -96,7 +95,7 @@ async def test_a_socket_that_cannot_be_served_stops_the_start(
             given.bind(("127.0.0.1", 0))
             given.listen()
         async with gateway_process(BASE, given=given, count=count) as process:
-            _, stderr = await process.communicate()
-            assert process.returncode == 2
-            assert stderr.decode().startswith(words)
-            assert stderr.decode().count("\n") == 1
+            stderr = await process.errors()
+            assert await process.exit_code() == 2
+            assert stderr.startswith(words)
+            assert stderr.count("\n") == 1

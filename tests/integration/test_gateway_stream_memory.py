@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.gateway_core import SIZES, Core, serve_core
-from tests.integration.gateway_process import BASE, gateway_process, line, memory_mebibytes
+from tests.integration.gateway_process import BASE, GatewayProcess, gateway_process
 from tests.integration.gateway_stage import PATIENCE_SECONDS
 
 MEBIBYTE: Final = 1024 * 1024
@@ -26,7 +26,7 @@ class Scene:
     """A gateway's process, and the core that it streams from."""
 
     core: Core
-    process: asyncio.subprocess.Process
+    process: GatewayProcess
     port: int
 
     async def begin(self, headers: str = "") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -49,7 +49,7 @@ async def scene() -> AsyncIterator[Scene]:
         "PANDORA_GATEWAY__DOCUMENTATION": "off",
     }
     async with gateway_process(settings, program="tests.integration.things_gateway") as process:
-        port = (await line(process, "listening"))["port"]
+        port = (await process.line("listening"))["port"]
         yield Scene(core, process, port)
     await server.stop(None)
 
@@ -58,7 +58,7 @@ async def scene() -> AsyncIterator[Scene]:
 async def test_a_long_stream_takes_no_more_memory_than_a_short_one(
     scene: Scene, headers: str
 ) -> None:
-    before = memory_mebibytes(scene.process)
+    before = scene.process.memory_mebibytes()
     reader, writer = await scene.begin(headers)
     read = 0
     while chunk := await reader.read(65_536):
@@ -67,11 +67,11 @@ async def test_a_long_stream_takes_no_more_memory_than_a_short_one(
     assert scene.core.produced == LINES
     if not headers:
         assert read > LINES * SIZES["huge"]
-    assert memory_mebibytes(scene.process, most=True) - before < MOST_GROWTH_MEBIBYTES
+    assert scene.process.memory_mebibytes(most=True) - before < MOST_GROWTH_MEBIBYTES
 
 
 async def test_the_core_is_never_far_ahead_of_a_client_that_reads_slowly(scene: Scene) -> None:
-    before = memory_mebibytes(scene.process)
+    before = scene.process.memory_mebibytes()
     reader, writer = await scene.begin()
     read = 0
     for _ in range(100):
@@ -79,7 +79,7 @@ async def test_the_core_is_never_far_ahead_of_a_client_that_reads_slowly(scene: 
         await asyncio.sleep(0.005)
         ahead = scene.core.produced * SIZES["huge"] - read
         assert ahead < MOST_AHEAD_MEBIBYTES * MEBIBYTE
-    assert memory_mebibytes(scene.process, most=True) - before < MOST_GROWTH_MEBIBYTES
+    assert scene.process.memory_mebibytes(most=True) - before < MOST_GROWTH_MEBIBYTES
     writer.transport.abort()
     await asyncio.wait_for(scene.core.ended.wait(), PATIENCE_SECONDS)
 
