@@ -26,7 +26,7 @@ async def serve(spec: dict[str, Any]) -> None:
     channels = [
         grpc.aio.insecure_channel(spec["core"], options=OPTIONS) for _ in range(spec["channels"])
     ]
-    calls = {
+    calls: dict[str, tuple[Any, ...]] = {
         call["path"]: (
             cycle([channel.unary_unary(call["rpc"]) for channel in channels]),
             bytes.fromhex(call["request"]),

@@ -30,7 +30,8 @@ class Series:
 
     def median(self, name: str, figure: str) -> float:
         """The middle one of a server's figures."""
-        return median(getattr(measured, figure) for measured in self.rounds[name])
+        figures: list[float] = [getattr(measured, figure) for measured in self.rounds[name]]
+        return median(figures)
 
 
 def ratio_text(ratios: Sequence[float]) -> str:
