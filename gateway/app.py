@@ -1,9 +1,9 @@
 """Wiring: settings and services become a gateway that can be started and stopped."""
 
 import asyncio
+import random
 import socket
 import time
-import uuid
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
@@ -64,6 +64,7 @@ class Gateway:
         """
         self._settings = settings
         self._log = log
+        self._is_traced = provider is not None or settings.otlp_endpoint is not None
         self._provider = provider or tracing.tracer_provider(
             settings.otlp_endpoint, settings.sampling_ratio, settings.environment
         )
@@ -182,7 +183,7 @@ class Gateway:
         return [
             RequestId(_new_id),
             ClientAddress(settings.trusted_proxies),
-            Tracing(self._provider.get_tracer("gateway")),
+            Tracing(self._provider.get_tracer("gateway") if self._is_traced else None),
             Measurement(self._metrics, time.monotonic),
             AccessLog(self._log, time.monotonic),
             self._security,
@@ -217,7 +218,7 @@ class Gateway:
 
 
 def _new_id() -> str:
-    return uuid.uuid4().hex
+    return f"{random.getrandbits(128):032x}"
 
 
 def _port(runner: web.ServerRunner | None) -> int:
