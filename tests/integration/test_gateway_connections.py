@@ -23,7 +23,9 @@ async def test_a_client_that_does_not_take_its_answer_is_cut_off(ending: bytes) 
     settings = {"WRITE_TIMEOUT_SECONDS": str(LIMIT_SECONDS)}
     async with open_stage(settings) as stage, stage.connection() as (reader, writer):
         reader._transport.pause_reading()  # type: ignore[attr-defined]
-        writer.write(f"GET /v1/users/sized-{LARGE} HTTP/1.1\r\nHost: g\r\n".encode() + ending + b"\r\n")
+        writer.write(
+            f"GET /v1/users/sized-{LARGE} HTTP/1.1\r\nHost: g\r\n".encode() + ending + b"\r\n"
+        )
         await _until_lost(stage)
         reader._transport.resume_reading()  # type: ignore[attr-defined]
         with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
