@@ -1,5 +1,6 @@
 """JSON lines on standard output, of the gateway and of the libraries it runs on."""
 
+import asyncio
 import json
 import logging
 import sys
@@ -26,9 +27,11 @@ class Log(Protocol):
 
 
 class JsonLog:
-    """Writes each event as one line at once.
+    """Writes each event as one line.
 
-    Every request makes a line, so a chain of processors is not gone through for it.
+    Every request makes a line, so a chain of processors is not gone through for it. What is as it
+    should be is written with the other lines of the same turn of the event loop, anything else at
+    once.
     """
 
     def __init__(self, lowest: int, environment: str, stream: TextIO) -> None:
@@ -36,26 +39,41 @@ class JsonLog:
         self._lowest = lowest
         self._always = {"service": "gateway", "environment": environment}
         self._stream = stream
+        self._lines: list[str] = []
 
     def info(self, event: str, /, **facts: object) -> None:
         """Log what is as it should be."""
-        self._write("info", event, facts)
+        if not self._add("info", event, facts) or len(self._lines) > 1:
+            return
+        try:
+            asyncio.get_running_loop().call_soon(self._write)
+        except RuntimeError:
+            self._write()
 
     def warning(self, event: str, /, **facts: object) -> None:
         """Log what somebody should look at some time."""
-        self._write("warning", event, facts)
+        if self._add("warning", event, facts):
+            self._write()
 
     def error(self, event: str, /, **facts: object) -> None:
         """Log what is broken."""
-        self._write("error", event, facts)
+        if self._add("error", event, facts):
+            self._write()
 
-    def _write(self, level: str, event: str, facts: dict[str, object]) -> None:
+    def _add(self, level: str, event: str, facts: dict[str, object]) -> bool:
+        """Make the line, if the level is written."""
         if _LEVELS[level] < self._lowest:
-            return
+            return False
         now = datetime.now(UTC).isoformat().removesuffix("+00:00") + "Z"
         line = {**self._always, **facts, "event": event, "level": level, "timestamp": now}
-        # One write: lines of several threads do not mix.
-        self._stream.write(_ENCODER.encode(line) + "\n")
+        self._lines.append(_ENCODER.encode(line) + "\n")
+        return True
+
+    def _write(self) -> None:
+        """Write whole lines: those of the libraries do not come between."""
+        text = "".join(self._lines)
+        self._lines.clear()
+        self._stream.write(text)
         self._stream.flush()
 
 
