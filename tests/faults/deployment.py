@@ -45,6 +45,7 @@ _SETTINGS: Final = {
     "PANDORA_VAULT__REFRESH_INTERVAL_SECONDS": "2",
     "PANDORA_TELEMETRY__LOG_LEVEL": "warning",
 }
+_READY_SECONDS: Final = 120.0
 _DATABASE_OPTIONS: Final = {
     # Keeps the write-ahead log small on a small disk, and checkpoints frequent.
     "max_wal_size": "128MB",
@@ -81,7 +82,7 @@ class Deployment:
 
     async def await_ready(self) -> None:
         """Return once every replica is ready."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(_READY_SECONDS):
             while not all(each.is_ready for each in self.replicas.values()):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 

@@ -14,7 +14,7 @@ _BESIDE: Final = 0.3
 """How often a fault happens while another one lasts."""
 _LOOK_SECONDS: Final = 0.01
 _UNEVEN_SECONDS: Final = 0.2
-_LULL_SECONDS: Final = 45.0
+_LULL_SECONDS: Final = 60.0
 
 
 class LoadStopped(Exception):

@@ -12,7 +12,7 @@ from tests.faults.deployment import Deployment
 from tests.faults.evidence import event_id, read_stream
 from tests.faults.publisher import Publisher
 
-PATIENCE_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 90.0
 _LOOK_SECONDS: Final = 0.1
 
 
