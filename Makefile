@@ -99,7 +99,7 @@ export-long: $(VENV) ## the export of the audit log: EXPORT_ROWS=1000000 rows, t
 audit-long: $(VENV) ## verification and attacks on a log of AUDIT_ROWS=1000000 rows; tells the times
 	@AUDIT_ROWS=$(AUDIT_ROWS) $(RUN) pytest -s tests/e2e/test_audit_log.py
 
-bench-audit: $(VENV) ## what sealing costs 16 writers: BENCH_ROUNDS=11 pairs of rounds of BENCH_SECONDS=5
+bench-audit: $(VENV) ## what sealing costs 16 writers: BENCH_ROUNDS=40 pairs of rounds of BENCH_SECONDS=2
 	@$(RUN) tests.bench.audit_writers
 
 LOCK := pip compile pyproject.toml --quiet --upgrade --generate-hashes --no-emit-index-url \
