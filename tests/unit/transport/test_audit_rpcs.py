@@ -167,7 +167,9 @@ async def test_while_one_verifies_another_is_told_to_come_back() -> None:
             core.audit.VerifyAuditLog(request, metadata=officer.credentials)
         )
         await verifier.began.wait()
-        refusal = await refused(core.audit.VerifyAuditLog(request, metadata=officer.credentials))
+        refusal = await refused(
+            core.audit.VerifyAuditLog(request, metadata=officer.credentials, timeout=5)
+        )
         verifier.gate.set()
         await first
         await core.audit.VerifyAuditLog(request, metadata=officer.credentials)
