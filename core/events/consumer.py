@@ -129,16 +129,21 @@ class Consumer:
     @asynccontextmanager
     async def _kept(self, in_hand: set[str]) -> AsyncIterator[None]:
         """Keep others from taking over what is in hand, however long an outage lasts."""
-        keeping = asyncio.create_task(self._keep(in_hand))
+        finished = asyncio.Event()
+        keeping = asyncio.create_task(self._keep(in_hand, finished))
         try:
             yield
         finally:
+            # A cancellation alone can get lost, and would be waited for without end: where Redis
+            # answers at the same moment, Python 3.11's `wait_for`, which the driver writes with,
+            # hides it (mended in 3.12).
+            finished.set()
             keeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await keeping
 
-    async def _keep(self, in_hand: set[str]) -> None:
-        while True:
+    async def _keep(self, in_hand: set[str], finished: asyncio.Event) -> None:
+        while not finished.is_set():
             await asyncio.sleep(self._policy.claim_idle_seconds / 3)
             with contextlib.suppress(DependencyUnavailable):
                 await self._source.keep(tuple(in_hand))
