@@ -9,6 +9,11 @@ PYTHON ?= python3
 WORKERS ?= 2
 TOKEN_STEPS ?= 5000
 TIMING_TRIES ?= 300
+CONSUMER_EVENTS ?= 10000
+AUDIT_ROWS ?= 1000000
+EXPORT_ROWS ?= 1000000
+FAULT_OPERATIONS ?= 20000
+FAULTS ?= 48
 
 # Quiet, and without questions; a virtual environment is the right place for root as well.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -21,7 +26,7 @@ VENV := .venv/.ready
 # Paths are relative: a checkout may lie anywhere, also where a folder has a space in its name.
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto lint format types architecture \
-	check test tokens-long timing-long lock clean
+	check test tokens-long consumer-long timing-long export-long faults audit-long bench-audit lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
@@ -79,8 +84,23 @@ test: $(VENV) ## every test, on real servers
 tokens-long: $(VENV) ## sessions under races, thefts and endings: TOKEN_STEPS=5000 random steps
 	@PANDORA_TOKEN_STEPS=$(TOKEN_STEPS) $(RUN) pytest tests/integration/test_token_machine.py
 
+consumer-long: $(VENV) ## CONSUMER_EVENTS=10000 events, a tenth twice, some malformed, two replicas killed
+	@CONSUMER_EVENTS=$(CONSUMER_EVENTS) $(RUN) pytest -s tests/e2e/test_consumer_process.py
+
+faults: $(VENV) ## FAULT_OPERATIONS=20000 acknowledged, FAULTS=48 beside them; nothing is lost or half done
+	@FAULT_OPERATIONS=$(FAULT_OPERATIONS) FAULTS=$(FAULTS) $(RUN) pytest -s tests/faults
+
 timing-long: $(VENV) ## times of answers: TIMING_TRIES=300 tries of each class, medians within 10 %
 	@TIMING_TRIES=$(TIMING_TRIES) $(RUN) pytest -s tests/e2e/test_timing.py
+
+export-long: $(VENV) ## the export of the audit log: EXPORT_ROWS=1000000 rows, time and memory
+	@EXPORT_ROWS=$(EXPORT_ROWS) $(RUN) pytest -s tests/e2e/test_audit_export.py
+
+audit-long: $(VENV) ## verification and attacks on a log of AUDIT_ROWS=1000000 rows; tells the times
+	@AUDIT_ROWS=$(AUDIT_ROWS) $(RUN) pytest -s tests/e2e/test_audit_log.py
+
+bench-audit: $(VENV) ## what sealing costs 16 writers: BENCH_ROUNDS=40 pairs of rounds of BENCH_SECONDS=2
+	@$(RUN) tests.bench.audit_writers
 
 LOCK := pip compile pyproject.toml --quiet --upgrade --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11

@@ -1,4 +1,4 @@
-"""The two roles of the service, and databases that belong to one and admit the other."""
+"""The roles of the service, and databases that belong to one and admit the others."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,7 +10,9 @@ from devstack.postgres import PostgresServer
 
 OWNER: Final = "pandora_owner"
 SERVICE: Final = "pandora_service"
+MAINTAINER: Final = "pandora_maintainer"
 DATABASE: Final = "pandora"
+_ADMITTED: Final = (SERVICE, MAINTAINER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +50,15 @@ class Databases:
             )
 
     def ensure(self, name: str) -> None:
-        """Make the database if it is missing; owner and service role exist."""
+        """Make the database if it is missing, and admit whom it admits; the roles exist."""
         with self._connect() as connection:
             known = connection.execute(
                 "SELECT FROM pg_catalog.pg_database WHERE datname = %s", [name]
             )
             if known.rowcount == 0:
                 self._create(connection, name, template="template1")
+            else:
+                _admit(connection, name)
         self._restrict(name)
 
     def clone(self, template: str, name: str) -> None:
@@ -86,13 +90,20 @@ class Databases:
         )
         # A copy does not take over who may connect.
         connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
-        connection.execute(
-            sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, sql.Identifier(SERVICE))
-        )
+        _admit(connection, name)
 
     def _restrict(self, name: str) -> None:
         with self._connect(name) as connection:
-            owner, service = sql.Identifier(OWNER), sql.Identifier(SERVICE)
+            owner = sql.Identifier(OWNER)
             connection.execute(sql.SQL("ALTER SCHEMA public OWNER TO {}").format(owner))
             connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-            connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(service))
+            connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(_admitted()))
+
+
+def _admit(connection: psycopg.Connection, name: str) -> None:
+    statement = sql.SQL("GRANT CONNECT ON DATABASE {} TO {}")
+    connection.execute(statement.format(sql.Identifier(name), _admitted()))
+
+
+def _admitted() -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, _ADMITTED))

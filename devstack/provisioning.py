@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from devstack.databases import DATABASE, Credentials
-from devstack.secret_values import MAKERS, OWNER_LOGIN, SHARED, SIGNING_KEYS
+from devstack.secret_values import MAINTAINER_LOGIN, MAKERS, OWNER_LOGIN, SHARED, SIGNING_KEYS
 from devstack.stack import Stack
-from devstack.vault_access import MOUNT, PREFIX, TOTP_KEY, BootstrapFiles, VaultAccess
+from devstack.vault_access import MOUNT, PREFIX, SEAL_KEY, TOTP_KEY, BootstrapFiles, VaultAccess
 
 SERVICE_ROLE: Final = "user-service"
 MIGRATOR_ROLE: Final = "user-service-migrator"
 OPERATOR_ROLE: Final = "user-service-operator"
+MAINTAINER_ROLE: Final = "user-service-maintainer"
+SEALER_ROLE: Final = "user-service-sealer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +25,11 @@ class Provisioned:
     service_files: BootstrapFiles
     migrator_files: BootstrapFiles
     operator_files: BootstrapFiles
+    maintainer_files: BootstrapFiles
+    sealer_files: BootstrapFiles
     owner: Credentials
     service: Credentials
+    maintainer: Credentials
     redis: Credentials
     admin_email: str
     admin_password: str = field(repr=False)
@@ -41,14 +46,15 @@ def provision(stack: Stack, *, prefix: str = PREFIX, bootstrap: Path | None = No
     vault = VaultAccess(client, prefix)
     vault.mount()
     vault.ensure_key(TOTP_KEY)
+    vault.ensure_signing_key(SEAL_KEY)
     if prefix != PREFIX:
         _copy_shared(VaultAccess(client), vault)
     values = {name: _kept(vault, name) for name in MAKERS}
-    owner, service, redis = (
-        Credentials(**values[name]) for name in (OWNER_LOGIN, "postgres", "redis")
+    owner, service, maintainer, redis = (
+        Credentials(**values[name]) for name in (OWNER_LOGIN, "postgres", MAINTAINER_LOGIN, "redis")
     )
     if prefix == PREFIX:
-        for login in (owner, service):
+        for login in (owner, service, maintainer):
             stack.databases.grant_login(login)
         stack.databases.ensure(DATABASE)
         stack.valkey.grant(user=redis.username, password=redis.password)
@@ -56,18 +62,27 @@ def provision(stack: Stack, *, prefix: str = PREFIX, bootstrap: Path | None = No
     service_files = BootstrapFiles.within(folder / SERVICE_ROLE)
     migrator_files = BootstrapFiles.within(folder / MIGRATOR_ROLE)
     operator_files = BootstrapFiles.within(folder / OPERATOR_ROLE)
-    own = [name for name in MAKERS if name != OWNER_LOGIN]
-    vault.admit(SERVICE_ROLE, readable=own, keys=[TOTP_KEY], files=service_files)
+    maintainer_files = BootstrapFiles.within(folder / MAINTAINER_ROLE)
+    sealer_files = BootstrapFiles.within(folder / SEALER_ROLE)
+    own = [name for name in MAKERS if name not in {OWNER_LOGIN, MAINTAINER_LOGIN}]
+    vault.admit(
+        SERVICE_ROLE, readable=own, keys=[TOTP_KEY], verifying=[SEAL_KEY], files=service_files
+    )
     vault.admit(MIGRATOR_ROLE, readable=[OWNER_LOGIN], files=migrator_files)
     vault.admit(OPERATOR_ROLE, readable=[], writable=[SIGNING_KEYS], files=operator_files)
+    vault.admit(SEALER_ROLE, readable=["postgres"], signing=[SEAL_KEY], files=sealer_files)
+    vault.admit(MAINTAINER_ROLE, readable=[MAINTAINER_LOGIN], files=maintainer_files)
     return Provisioned(
         mount=MOUNT,
         prefix=prefix,
         service_files=service_files,
         migrator_files=migrator_files,
         operator_files=operator_files,
+        maintainer_files=maintainer_files,
+        sealer_files=sealer_files,
         owner=owner,
         service=service,
+        maintainer=maintainer,
         redis=redis,
         **values["dev-seed"],
     )

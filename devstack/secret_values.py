@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from core.crypto.signing_key_mint import P256KeyMint
-from devstack.databases import OWNER, SERVICE
+from devstack.databases import MAINTAINER, OWNER, SERVICE
 from devstack.private_file import new_password
 
 REDIS_USER: Final = "pandora"
@@ -49,23 +49,26 @@ def _dev_seed() -> Values:
 
 
 OWNER_LOGIN: Final = "postgres-owner"
+MAINTAINER_LOGIN: Final = "postgres-maintainer"
 SIGNING_KEYS: Final = "access-token-keys"
 
 MAKERS: Final[Mapping[str, Callable[[], Values]]] = MappingProxyType(
     {
         "postgres": lambda: _credentials(SERVICE),
         OWNER_LOGIN: lambda: _credentials(OWNER),
+        MAINTAINER_LOGIN: lambda: _credentials(MAINTAINER),
         "redis": lambda: _credentials(REDIS_USER),
         SIGNING_KEYS: _signing_keys,
         "refresh-token-key": _random_key,
         "page-token-key": _random_key,
         "one-time-token-key": _random_key,
         "throttle-key": _random_key,
+        "personal-data-key": _random_key,
         "smtp": lambda: _credentials(SMTP_USER),
         "dev-seed": _dev_seed,
     }
 )
 """Each secret under the prefix by its name; a new secret is one line here."""
 
-SHARED: Final = frozenset({"postgres", OWNER_LOGIN, "redis"})
+SHARED: Final = frozenset({"postgres", OWNER_LOGIN, MAINTAINER_LOGIN, "redis"})
 """Secrets that name users of the one PostgreSQL and the one Valkey: equal under every prefix."""

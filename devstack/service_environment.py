@@ -25,6 +25,8 @@ GATEWAY_PORT: Final = "GATEWAY_PORT"
 CORE_METRICS_PORT: Final = "PANDORA_CORE__METRICS_PORT"
 RELAY_METRICS_PORT: Final = "PANDORA_RELAY__METRICS_PORT"
 MAIL_METRICS_PORT: Final = "PANDORA_MAIL__METRICS_PORT"
+CONSUMER_METRICS_PORT: Final = "PANDORA_CONSUMER__METRICS_PORT"
+AUDIT_METRICS_PORT: Final = "PANDORA_AUDIT__METRICS_PORT"
 GATEWAY_METRICS_PORT: Final = "PANDORA_GATEWAY__METRICS_PORT"
 _DEFAULT_PORTS: Final = {
     CORE_PORT: 50051,
@@ -33,6 +35,8 @@ _DEFAULT_PORTS: Final = {
     GATEWAY_METRICS_PORT: 9465,
     RELAY_METRICS_PORT: 9466,
     MAIL_METRICS_PORT: 9467,
+    CONSUMER_METRICS_PORT: 9468,
+    AUDIT_METRICS_PORT: 9469,
 }
 
 
@@ -92,6 +96,11 @@ def core_environment(
             "PANDORA_VAULT__MIGRATOR_SECRET_ID_FILE": str(access.migrator_files.secret_id),
             "PANDORA_VAULT__OPERATOR_ROLE_ID_FILE": str(access.operator_files.role_id),
             "PANDORA_VAULT__OPERATOR_SECRET_ID_FILE": str(access.operator_files.secret_id),
+            "PANDORA_VAULT__SEALER_ROLE_ID_FILE": str(access.sealer_files.role_id),
+            "PANDORA_VAULT__SEALER_SECRET_ID_FILE": str(access.sealer_files.secret_id),
+            "PANDORA_AUDIT__CHECKPOINT_FILE": str(stack.root / "audit" / "checkpoints"),
+            "PANDORA_VAULT__MAINTAINER_ROLE_ID_FILE": str(access.maintainer_files.role_id),
+            "PANDORA_VAULT__MAINTAINER_SECRET_ID_FILE": str(access.maintainer_files.secret_id),
         }
     )
 

@@ -12,6 +12,8 @@ from devstack.process import Command
 from devstack.provisioning import Provisioned
 from devstack.readiness import grpc_serving, http_ok
 from devstack.service_environment import (
+    AUDIT_METRICS_PORT,
+    CONSUMER_METRICS_PORT,
     CORE_METRICS_PORT,
     CORE_PORT,
     GATEWAY_METRICS_PORT,
@@ -66,10 +68,22 @@ SERVICE_PROCESSES: Final = (
         ready=_metrics_answer(RELAY_METRICS_PORT),
     ),
     ServiceProcess(
+        name="consumer",
+        arguments=("core", "consume"),
+        listens={CONSUMER_METRICS_PORT: "the consumer's metrics"},
+        ready=_metrics_answer(CONSUMER_METRICS_PORT),
+    ),
+    ServiceProcess(
         name="mail",
         arguments=("core", "send-mail"),
         listens={MAIL_METRICS_PORT: "the mail sender's metrics"},
         ready=_metrics_answer(MAIL_METRICS_PORT),
+    ),
+    ServiceProcess(
+        name="sealer",
+        arguments=("core", "seal"),
+        listens={AUDIT_METRICS_PORT: "the sealer's metrics"},
+        ready=_metrics_answer(AUDIT_METRICS_PORT),
     ),
     ServiceProcess(
         name="core",

@@ -17,11 +17,15 @@ ADMINISTRATOR: Final = "default"
 PORT_VARIABLE: Final = "DEV_VALKEY_PORT"
 _START_DEADLINE_SECONDS: Final = 30.0
 _MACHINES: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
-# The service's keys and channels, and no command that reaches beyond them: @admin and @dangerous
-# hold FLUSHALL, KEYS, CONFIG, DEBUG and their like; scripts run, but cannot be flushed or killed.
+# The service's keys, and by name what its scripts and clients call there: streams (none of them may
+# be renumbered, and no group moved or destroyed), the limits' hashes and counters. No channels.
 _SERVICE_RULES: Final = (
-    "resetkeys ~pandora.* ~pandora:* resetchannels &pandora.* &pandora:* "
-    "nocommands +@all -@admin -@dangerous -function -script|flush -script|kill"
+    "resetkeys ~pandora.* ~pandora:* resetchannels nocommands "
+    "+@connection -@dangerous +eval +evalsha +script|load +time "
+    "+exists +get +set +pexpire +hget +hgetall +hset +hdel +hincrby "
+    "+xadd +xlen +xrange +xtrim +xdel +xinfo "
+    "+xgroup|create +xgroup|createconsumer +xgroup|delconsumer "
+    "+xreadgroup +xack +xpending +xclaim +xautoclaim"
 )
 
 

@@ -17,6 +17,7 @@ MOUNT: Final = "secret"
 PREFIX: Final = "pandora/user-service"
 TRANSIT: Final = "transit"
 TOTP_KEY: Final = "user-service-totp"
+SEAL_KEY: Final = "user-service-audit-seal"
 _LOOPBACK: Final = ["127.0.0.1/32"]
 _MOUNT_DEADLINE_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.05
@@ -64,11 +65,18 @@ class VaultAccess:
 
     def ensure_key(self, name: str) -> None:
         """Make a key of the transit engine that encrypts, unless there is one; none leaves it."""
+        self._ensure_key(name, "aes256-gcm96")
+
+    def ensure_signing_key(self, name: str) -> None:
+        """Make a key of the transit engine that signs, as `ensure_key` does."""
+        self._ensure_key(name, "ed25519")
+
+    def _ensure_key(self, name: str, key_type: str) -> None:
         try:
             self._client.secrets.transit.read_key(name, mount_point=TRANSIT)
         except InvalidPath:
             self._client.secrets.transit.create_key(
-                name, key_type="aes256-gcm96", exportable=False, mount_point=TRANSIT
+                name, key_type=key_type, exportable=False, mount_point=TRANSIT
             )
 
     def read(self, name: str) -> dict[str, Any] | None:
@@ -96,10 +104,14 @@ class VaultAccess:
         files: BootstrapFiles,
         writable: Iterable[str] = (),
         keys: Iterable[str] = (),
+        signing: Iterable[str] = (),
+        verifying: Iterable[str] = (),
     ) -> None:
         """Let an AppRole read these secrets, replace those, use these keys and do nothing else.
 
-        Its login is kept in `files`. `update` does not make a key that is missing.
+        With `keys` it encrypts and decrypts, with `signing` it signs; of these and of `verifying`
+        it may see the public half (reading one tells no more, as none is exportable). Its login is
+        kept in `files`. `update` does not make a key that is missing.
         """
         name = role if self._prefix == PREFIX else f"{role}-{self._tag()}"
         rules = [
@@ -114,6 +126,11 @@ class VaultAccess:
             f'path "{TRANSIT}/{work}/{key}" {{ capabilities = ["update"] }}'
             for key in keys
             for work in ("encrypt", "decrypt")
+        ]
+        rules += [f'path "{TRANSIT}/sign/{key}" {{ capabilities = ["update"] }}' for key in signing]
+        rules += [
+            f'path "{TRANSIT}/keys/{key}" {{ capabilities = ["read"] }}'
+            for key in {*signing, *verifying}
         ]
         self._client.sys.create_or_update_policy(name, "\n".join(rules) + _OWN_LOGIN)
         approle = self._client.auth.approle

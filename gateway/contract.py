@@ -54,6 +54,8 @@ class Rpc:
     success_status: int
     public_max_age_seconds: int
     """How long anyone may cache a successful answer; 0: nobody may."""
+    time_limit_seconds: int
+    """How long a call may go on where that is longer than usual; 0: as usual."""
     bindings: tuple[HttpBinding, ...]
     """Empty for an RPC without HTTP route."""
 
@@ -99,6 +101,7 @@ def _rpc(method: MethodDescriptor) -> Rpc:
         server_streaming=method.server_streaming,
         success_status=access.success_status or _OK,
         public_max_age_seconds=access.public_max_age_seconds,
+        time_limit_seconds=access.time_limit_seconds,
         bindings=bindings,
     )
 

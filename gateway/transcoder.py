@@ -140,7 +140,7 @@ class Transcoder:
             to_json=to_json,
             status=rpc.success_status,
             cache_control=f"public, max-age={max_age}" if max_age else None,
-            timeout_seconds=self._time_limits.unary_seconds,
+            timeout_seconds=max(self._time_limits.unary_seconds, rpc.time_limit_seconds),
         )
 
     def _to_json(self, rpc: Rpc, binding: HttpBinding) -> ToJson:

@@ -9,8 +9,10 @@ from opentelemetry import trace
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from core.crypto.personal_texts import SealedPersonalTexts
 from core.domain.audit import AuditEntry
 from core.domain.events import DomainEvent
+from core.domain.ports.personal_texts import PersonalTexts
 from core.domain.user import NewUser, User
 from core.postgres.connection import LoginSource, PostgresLogin, PostgresOptions
 from core.postgres.database import PostgresDatabase
@@ -29,8 +31,15 @@ _TABLES = (
     "users",
     "service_tokens",
     "outbox",
+    "consumed_events",
+    "audit_seals",
     "audit_events",
+    "audit_legal_holds",
+    "audit_retirements",
 )
+
+PERSONAL_TEXTS = SealedPersonalTexts([b"p" * 32])
+"""What seals personal data in tests that do not bring their own keys."""
 
 
 def options_of(dsn: str) -> PostgresOptions:
@@ -43,10 +52,15 @@ def options_of(dsn: str) -> PostgresOptions:
     )
 
 
+def plain_login_of(dsn: str) -> PostgresLogin:
+    """Return the login that a DSN holds."""
+    parameters = conninfo_to_dict(dsn)
+    return PostgresLogin(username=str(parameters["user"]), password=str(parameters["password"]))
+
+
 def login_of(dsn: str) -> LoginSource:
     """Return a source of the login that a DSN holds."""
-    parameters = conninfo_to_dict(dsn)
-    login = PostgresLogin(username=str(parameters["user"]), password=str(parameters["password"]))
+    login = plain_login_of(dsn)
 
     async def source() -> PostgresLogin:
         return login
@@ -87,6 +101,7 @@ def empty(admin_dsn: str) -> None:
         connection.execute("SET session_replication_role = replica")
         for table in _TABLES:
             connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+        connection.execute("UPDATE event_stream SET lost_up_to = '0-0', trimmed_below = '0-0'")
 
 
 @asynccontextmanager
@@ -94,6 +109,7 @@ async def open_database(
     dsn: str,
     *,
     options: PostgresOptions | None = None,
+    personal_texts: PersonalTexts = PERSONAL_TEXTS,
     on_commit: Callable[[Sequence[AuditEntry]], None] = ignore_entries,
     tracer: trace.Tracer | None = None,
 ) -> AsyncIterator[PostgresDatabase]:
@@ -102,6 +118,7 @@ async def open_database(
         options or options_of(dsn),
         login_of(dsn),
         encode_event=encode_event,
+        personal_texts=personal_texts,
         on_commit=on_commit,
         tracer=tracer,
     )

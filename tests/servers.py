@@ -27,22 +27,28 @@ class Servers:
     def database(self, name: str) -> "Database":
         """Return the logins to a database, whether it exists or not."""
         server, owner, service = self.stack.postgres, self.access.owner, self.access.service
+        maintainer = self.access.maintainer
         return Database(
             name=name,
             admin_dsn=server.dsn(name),
             owner_dsn=server.dsn(name, user=owner.username, password=owner.password),
             service_dsn=server.dsn(name, user=service.username, password=service.password),
+            maintainer_dsn=server.dsn(name, user=maintainer.username, password=maintainer.password),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
-    """One database and three ways in: superuser, owner (migrates), service (what core uses)."""
+    """One database and four ways in.
+
+    Superuser, owner (migrates), service (what core uses), maintainer (`core maintain`).
+    """
 
     name: str
     admin_dsn: str = field(repr=False)
     owner_dsn: str = field(repr=False)
     service_dsn: str = field(repr=False)
+    maintainer_dsn: str = field(repr=False)
 
 
 def shared_servers(root: Path) -> Servers:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.bootstrap.foundation import (
     Foundation,
@@ -13,6 +13,7 @@ from core.bootstrap.foundation import (
     redis_login,
 )
 from core.bootstrap.startup import Startup
+from core.crypto.personal_texts import SealedPersonalTexts
 from core.domain.audit import AuditEntry
 from core.events.payloads import encode
 from core.observability.health import DependencyState, HealthBoard, Probe
@@ -21,7 +22,7 @@ from core.observability.standard_gauges import watch_postgres_pool
 from core.postgres.database import PostgresDatabase
 from core.redis.connection import open_client, ping
 from core.vault.refresher import SecretRefresher
-from core.vault.secrets import POSTGRES, PostgresCredentials
+from core.vault.secrets import PERSONAL_DATA_KEY, POSTGRES, PostgresCredentials
 from core.vault.source import SecretSource
 
 _VAULT_PROBE_INTERVAL_SECONDS = 2.0
@@ -67,17 +68,24 @@ async def open_database(
     *,
     on_commit: OnCommit,
     process: str,
+    statement_timeout_seconds: float | None = None,
 ) -> PostgresDatabase:
     """Connect PostgreSQL with the login that Vault gives, now and after each rotation.
+
+    A statement may take as long as the settings say, unless another bound is given.
 
     Raises:
         DependencyUnavailable: the server is out of reach or refuses the login.
         SchemaBehind: it lacks a migration that this version needs.
     """
+    options = postgres_options(foundation.settings.postgres, process=process)
+    if statement_timeout_seconds is not None:
+        options = replace(options, statement_timeout_seconds=statement_timeout_seconds)
     database = PostgresDatabase(
-        postgres_options(foundation.settings.postgres, process=process),
+        options,
         postgres_login(secrets),
         encode_event=encode,
+        personal_texts=personal_texts(secrets),
         on_commit=on_commit,
     )
     startup.on_end(database.close)
@@ -86,6 +94,13 @@ async def open_database(
     watch_postgres_pool(foundation.live, database.pool_measures)
     _renew_when_rotated(secrets, database.renew_connections)
     return database
+
+
+def personal_texts(secrets: SecretRefresher) -> SealedPersonalTexts:
+    """Return what seals personal data, with the keys that Vault has at any time."""
+    texts = SealedPersonalTexts(secrets.current.personal_data_keys)
+    secrets.follow(PERSONAL_DATA_KEY, texts.replace)
+    return texts
 
 
 def watch(

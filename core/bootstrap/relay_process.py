@@ -19,13 +19,16 @@ from core.bootstrap.foundation import (
 from core.bootstrap.startup import Startup
 from core.events.publish_spans import PublishSpans
 from core.events.relay import Relay, RelayPolicy
-from core.observability.metrics import RelayMetrics
+from core.events.stream_care import StreamCare, StreamCarePolicy
+from core.observability.relay_metrics import RelayMetrics
 from core.observability.standard_gauges import watch_postgres_pool
 from core.observability.tracing import Tracing
 from core.postgres.outbox_queue import PostgresOutboxQueue
 from core.postgres.pool import Pool
-from core.redis.connection import RedisEndpoint, open_client
+from core.postgres.published_events import PostgresPublishedEvents
+from core.redis.connection import open_client
 from core.redis.event_stream import RedisEventStream
+from core.redis.stream_upkeep import RedisStreamUpkeep
 from core.vault.refresher import SecretRefresher
 
 _log = structlog.get_logger(__name__)
@@ -73,29 +76,39 @@ def _assemble(
     tracing: Tracing,
 ) -> Relay:
     settings = foundation.settings
-    endpoint = redis_endpoint(settings)
-    stream = settings.redis.event_stream
+    endpoint, stream = redis_endpoint(settings), settings.redis.event_stream
+    client = open_client(endpoint, redis_login(secrets))
+    startup.on_end(client.aclose)
+    metrics = RelayMetrics(foundation.registry)
     return Relay(
         queue=PostgresOutboxQueue(pool),
-        stream=_open_stream(startup, endpoint, secrets, stream),
+        stream=RedisEventStream(
+            client=client,
+            stream=stream,
+            timeout_seconds=endpoint.total_timeout_seconds,
+            max_length=settings.relay.stream_max_length,
+        ),
+        care=StreamCare(
+            published=PostgresPublishedEvents(pool),
+            stream=RedisStreamUpkeep(
+                client=client, stream=stream, timeout_seconds=endpoint.total_timeout_seconds
+            ),
+            policy=StreamCarePolicy(
+                max_length=settings.relay.stream_max_length,
+                check_interval_seconds=settings.relay.check_interval_seconds,
+            ),
+            metrics=metrics,
+            clock=foundation.clock,
+            monotonic=time.monotonic,
+        ),
         policy=RelayPolicy(
             batch_size=settings.relay.batch_size,
             poll_interval_seconds=settings.relay.poll_interval_seconds,
             backlog_interval_seconds=settings.relay.backlog_interval_seconds,
         ),
-        metrics=RelayMetrics(foundation.registry),
+        metrics=metrics,
         spans=PublishSpans(tracing.tracer("core.events"), stream=stream),
         clock=foundation.clock,
         monotonic=time.monotonic,
         random=random.random,
-    )
-
-
-def _open_stream(
-    startup: Startup, endpoint: RedisEndpoint, secrets: SecretRefresher, stream: str
-) -> RedisEventStream:
-    client = open_client(endpoint, redis_login(secrets))
-    startup.on_end(client.aclose)
-    return RedisEventStream(
-        client=client, stream=stream, timeout_seconds=endpoint.total_timeout_seconds
     )

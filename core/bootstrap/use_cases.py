@@ -6,6 +6,7 @@ from functools import partial
 
 from core.bootstrap.foundation import Foundation, transit_secret_box
 from core.bootstrap.limits import throttle_policy
+from core.bootstrap.log_verifier import ProcessLogVerifier
 from core.bootstrap.startup import Startup
 from core.config.settings import PasswordSettings
 from core.crypto.access_tokens import Es256AccessTokens
@@ -137,6 +138,7 @@ def assemble_use_cases(
             countries=countries,
             mfa_secrets=RandomMfaSecrets(),
             secret_box=crypto.secret_box,
+            log_verifier=ProcessLogVerifier(),
         ),
         Rules(
             policy=PasswordPolicy(
@@ -159,6 +161,7 @@ def assemble_use_cases(
             ),
             neutral_registration=settings.accounts.neutral_registration,
             least_answer_seconds=settings.accounts.least_answer_seconds,
+            most_exports=settings.audit.most_exports,
             mfa=MfaPolicy(
                 issuer=settings.mfa.issuer,
                 challenge_seconds=settings.mfa.challenge_seconds,

@@ -1,6 +1,7 @@
 """Settings that are right one by one and contradict each other."""
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 
 from core.config.keys import Value
 
@@ -16,19 +17,24 @@ _ORDERED = (
     ("throttling.account_delay_from_failure", "throttling.most_failures"),
     ("mail.smtp_step_timeout_seconds", "mail.smtp_total_timeout_seconds"),
     ("mail.retry_initial_seconds", "mail.retry_max_seconds"),
+    ("relay.batch_size", "relay.stream_max_length"),
+    ("consumer.block_seconds", "redis.command_timeout_seconds"),
 )
-_DISTINCT = (
-    ("core.port", "core.metrics_port"),
-    ("core.port", "relay.metrics_port"),
-    ("core.metrics_port", "relay.metrics_port"),
-    ("core.port", "mail.metrics_port"),
-    ("core.metrics_port", "mail.metrics_port"),
-    ("relay.metrics_port", "mail.metrics_port"),
+_PORTS = (
+    "core.port",
+    "core.metrics_port",
+    "relay.metrics_port",
+    "mail.metrics_port",
+    "consumer.metrics_port",
+    "audit.metrics_port",
 )
+"""No two of them are the same."""
 _TOGETHER = (
     ("vault.role_id_file", "vault.secret_id_file"),
     ("vault.migrator_role_id_file", "vault.migrator_secret_id_file"),
     ("vault.operator_role_id_file", "vault.operator_secret_id_file"),
+    ("vault.sealer_role_id_file", "vault.sealer_secret_id_file"),
+    ("vault.maintainer_role_id_file", "vault.maintainer_secret_id_file"),
 )
 _ARGON2_KIB_PER_LANE = 8
 
@@ -39,7 +45,7 @@ def contradictions(values: Mapping[str, Value]) -> Iterator[str]:
         low, high = values.get(lower), values.get(upper)
         if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
             yield f"{lower} must not be above {upper}"
-    for one, other in _DISTINCT:
+    for one, other in combinations(_PORTS, 2):
         if values.get(one) and values.get(one) == values.get(other):
             yield f"{one} and {other} must differ"
     for one, other in _TOGETHER:

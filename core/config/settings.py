@@ -10,7 +10,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+from core.config.audit_settings import AuditSettings
+from core.config.event_settings import ConsumerSettings, RelaySettings
 from core.config.limit_settings import GeoSettings, LimitSettings, ThrottlingSettings
+from core.config.maintenance_settings import MaintenanceSettings
 from core.config.rules import Between, Host, OneOf, Peers, Shape, Url
 
 ListenPort = Annotated[int, Between(0, 65535)]
@@ -100,6 +103,12 @@ class VaultSettings:
     operator_role_id_file: Path | None = None
     """Half of the login of whoever rotates signing keys; serving processes need none."""
     operator_secret_id_file: Path | None = None
+    sealer_role_id_file: Path | None = None
+    """Half of the login of the sealer, whose role alone may sign seals of the audit log."""
+    sealer_secret_id_file: Path | None = None
+    maintainer_role_id_file: Path | None = None
+    """Half of the login of what maintains the database; serving processes need none."""
+    maintainer_secret_id_file: Path | None = None
     timeout_seconds: TimeoutSeconds = 5.0
     """Longest single request; a whole read may take a few of them."""
     refresh_interval_seconds: Annotated[float, Between(0.05, 3600)] = 30.0
@@ -109,6 +118,8 @@ class VaultSettings:
     transit_mount: VaultPath = "transit"
     totp_key: Name = "user-service-totp"
     """The transit engine's key that seals TOTP secrets."""
+    audit_seal_key: Name = "user-service-audit-seal"
+    """The transit engine's key (Ed25519) that signs seals of the audit log."""
     transit_timeout_seconds: TimeoutSeconds = 3.0
     """Longest wait for a secret to be sealed or opened, logging in included."""
 
@@ -227,17 +238,6 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RelaySettings:
-    """The process that carries events from the outbox to Redis."""
-
-    metrics_port: ListenPort = 9466
-    batch_size: Annotated[int, Between(1, 10_000)] = 100
-    poll_interval_seconds: Annotated[float, Between(0.01, 60)] = 0.2
-    backlog_interval_seconds: Annotated[float, Between(0.05, 60)] = 5.0
-    """How often the number and the age of waiting events are measured."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetrySettings:
     """Logs and traces."""
 
@@ -267,6 +267,9 @@ class Settings:
     limits: LimitSettings
     geo: GeoSettings
     relay: RelaySettings
+    consumer: ConsumerSettings
     mail: MailSettings
+    audit: AuditSettings
+    maintenance: MaintenanceSettings
     telemetry: TelemetrySettings
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

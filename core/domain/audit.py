@@ -1,17 +1,12 @@
-"""The audit log: what is recorded, and the canonical form that its hash covers."""
+"""The audit log: what is recorded. How it is kept is told by `audit_row` and `audit_sealing`."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from core.domain.caller import ActorType
-
-CANONICAL_VERSION = 1
-"""Version of the canonical form; kept inside it, so that an old row stays verifiable."""
 
 AuditDetails = Mapping[str, str | int | bool | None]
 """Flat facts beside the fixed columns; never a secret, never personal data."""
@@ -49,10 +44,16 @@ class AuditAction(StrEnum):
     KEY_ROTATE_BEGIN = "key.rotate_begin"
     KEY_ROTATE = "key.rotate"
     USER_IMPORT = "user.import"
+    USER_EXPORT = "user.export"
+    USER_ERASE = "user.erase"
     SESSION_REVOKE = "session.revoke"
     KYC_UPDATE = "kyc.update"
     KYC_SUBMIT = "kyc.submit"
     SERVICE_TOKEN_MINT = "service_token.mint"  # noqa: S105 - an action, not a secret
+    AUDIT_EXPORT = "audit.export"
+    AUDIT_RETIRE = "audit.retire"
+    LEGAL_HOLD_PLACE = "legal_hold.place"
+    LEGAL_HOLD_RELEASE = "legal_hold.release"
     SERVICE_TOKEN_REVOKE = "service_token.revoke"  # noqa: S105 - an action, not a secret
 
 
@@ -64,6 +65,8 @@ class ResourceType(StrEnum):
     KYC = "kyc"
     SERVICE = "service"
     SIGNING_KEY = "signing_key"
+    AUDIT_LOG = "audit_log"
+    LEGAL_HOLD = "legal_hold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,7 @@ class AuditEntry:
     resource_id: str | None
     user_id: UUID | None
     outcome: AuditOutcome
-    reason: str | None
+    reason: str | None = field(repr=False)
     ip_address: str | None = field(repr=False)
     user_agent: str | None = field(repr=False)
     request_id: str
@@ -89,7 +92,11 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
-    """One row of the log; `hash` is the lower-case hex SHA-256 of its canonical form."""
+    """One row of the log, as far as it can be read today.
+
+    `hash` is the lower-case hex SHA-256 of the canonical form of what is kept, personal texts
+    sealed. The entry lacks the texts of whoever was erased.
+    """
 
     sequence: int
     entry: AuditEntry
@@ -107,41 +114,15 @@ class AuditFilter:
     from_time: datetime | None = None
     to_time: datetime | None = None
 
-
-def canonical_form(entry: AuditEntry) -> bytes:
-    """Serialise an entry as RFC 8785 does: one byte string for one content.
-
-    Keys are ASCII here, so that sorting by code point equals the RFC's sorting by UTF-16 unit;
-    numbers are integers within 2^53, which Python and the RFC write alike.
-    """
-    content = {
-        "version": CANONICAL_VERSION,
-        "id": str(entry.id),
-        "occurred_at": _utc_microseconds(entry.occurred_at),
-        "actor_type": entry.actor_type.value,
-        "actor_id": entry.actor_id,
-        "action": entry.action.value,
-        "resource_type": entry.resource_type.value,
-        "resource_id": entry.resource_id,
-        "user_id": None if entry.user_id is None else str(entry.user_id),
-        "outcome": entry.outcome.value,
-        "reason": entry.reason,
-        "ip_address": entry.ip_address,
-        "user_agent": entry.user_agent,
-        "request_id": entry.request_id,
-        "trace_id": entry.trace_id,
-        "details": dict(entry.details),
-    }
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return text.encode()
+    @property
+    def singles_out(self) -> bool:
+        """Whether it asks for what storage finds without looking at other rows."""
+        return (self.user_id, self.actor_id, self.action) != (None, None, None)
 
 
-def entry_hash(entry: AuditEntry) -> str:
-    """Return the SHA-256 of the canonical form in lower-case hex."""
-    return hashlib.sha256(canonical_form(entry)).hexdigest()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceSpan:
+    """A range of sequence numbers, both ends included."""
 
-
-def _utc_microseconds(moment: datetime) -> str:
-    if moment.tzinfo is None:
-        raise ValueError("a naive datetime has no place in the audit log")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    first: int
+    last: int

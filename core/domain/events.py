@@ -1,7 +1,9 @@
 """What the platform is told. Events hold ids and states, never a secret or personal data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import ClassVar
 from uuid import UUID
 
@@ -159,6 +161,12 @@ class MfaDisabled(DomainEvent):
     """The second factor was removed."""
 
     event_type: ClassVar[str] = "mfa.disabled"
+
+
+FREE_TEXTS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {UserKycUpdated.event_type: frozenset({"reason"})}
+)
+"""The fields of payloads that hold what a person has typed; no other field is personal data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

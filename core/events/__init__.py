@@ -1,1 +1,1 @@
-"""What the platform is told: payloads, envelopes, and the relay from the outbox to the stream."""
+"""What the platform is told, and what it tells us: payloads, envelopes, the relay, the consumer."""

@@ -1,6 +1,6 @@
 """What the relay tells about its work."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
@@ -17,6 +17,18 @@ class RelayMetrics(Protocol):
 
     def held(self, user_count: int) -> None:
         """This many people's events wait at present because one of them cannot be encoded."""
+        ...
+
+    def lost(self, event_count: int) -> None:
+        """The stream had lost the entries of this many events, which are sent again."""
+        ...
+
+    def blocked(self, *, stream_full: bool, memory_full: bool) -> None:
+        """Whether the stream's bound, or the server's memory, keeps the relay from publishing."""
+        ...
+
+    def stream(self, length: int, unread: Mapping[str, int]) -> None:
+        """The stream holds this many entries, of which each group has not read so many."""
         ...
 
     def backlog(self, count: int, oldest_age_seconds: float) -> None:

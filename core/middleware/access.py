@@ -36,7 +36,7 @@ class Access:
             MalformedRequest: that depends on the request, which cannot be read.
         """
         rule = self._rules.get(call.method)
-        if rule is None or not _allows(rule, call):
+        if rule is None or not allows(rule, call):
             raise PermissionDenied
         if rule.recent_authentication and _names_caller(call.request, call.caller):
             self._require_recent_authentication(call.caller)
@@ -48,7 +48,8 @@ class Access:
             raise RecentAuthenticationRequired
 
 
-def _allows(rule: AccessRule, call: Call) -> bool:
+def allows(rule: AccessRule, call: Call) -> bool:
+    """Tell whether a rule admits the caller of a call; raises MalformedRequest as `Access` does."""
     if rule.anyone:
         return True
     if call.caller.role in rule.roles:

@@ -13,13 +13,14 @@ from core.middleware.access import Access
 from core.middleware.access_rule import access_rules
 from core.middleware.authentication import Authentication
 from core.middleware.call import Stage
-from core.middleware.deadline import Deadline, DeadlineLimits
+from core.middleware.deadline import Deadline, DeadlineLimits, time_limits
 from core.middleware.errors import Errors
 from core.middleware.logging import CallLog, CallMetrics
 from core.middleware.origin import Origins, TrustedPeers
 from core.middleware.pipeline import Pipeline
 from core.middleware.rate_limit import RateLimits, RateParts, rate_classes
 from core.middleware.reading import Readability
+from core.middleware.standing import Standing, streaming_methods
 from core.middleware.tracing import Tracing
 from core.middleware.validation import Validation
 
@@ -70,7 +71,7 @@ def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) 
         Tracing(parts.tracer),
         origins,
         _call_log(parts, quiet=False),
-        Deadline(parts.deadlines),
+        Deadline(parts.deadlines, time_limits(services)),
         Authentication(parts.authenticator, rules),
         Access(
             rules,
@@ -78,6 +79,7 @@ def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) 
             recent_authentication_seconds=parts.recent_authentication_seconds,
         ),
         RateLimits(rate_classes(services), parts.rates),
+        Standing(parts.authenticator, rules, streaming_methods(services), seconds=parts.seconds),
         Readability(),
         Validation(services),
     )

@@ -38,6 +38,8 @@ class Call:
     trace_id: str = ""
     origin: Origin = _NOWHERE
     caller: Caller = _NOBODY
+    before_message: Callable[[], Awaitable[None]] | None = None
+    """Awaited before each message of a stream of answers; raises what ends the stream."""
 
     def values(self, key: str) -> list[str]:
         """Return every textual value of a metadata key, which is given in lower case."""

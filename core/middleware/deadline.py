@@ -1,12 +1,20 @@
 """No call without an end."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import grpc
+from google.protobuf.descriptor import ServiceDescriptor
 
 from core.middleware.call import Answer, Call, Next
 from core.middleware.errors import StatusError
+from pandora.options.v1 import access_pb2
+
+_ACCESS: Any = access_pb2.access
+"""The option's extension; generated code and type stubs disagree on its class."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +31,31 @@ class DeadlineLimits:
         return min(asked_seconds, self.longest_seconds)
 
 
+def time_limits(services: Iterable[ServiceDescriptor]) -> Mapping[str, float]:
+    """Return how long calls of a method may go on that may go on for longer than others.
+
+    By method (`package.Service/Method`), in seconds.
+    """
+    return MappingProxyType(
+        {
+            f"{service.full_name}/{method.name}": float(seconds)
+            for service in services
+            for method in service.methods
+            if (seconds := method.GetOptions().Extensions[_ACCESS].time_limit_seconds) > 0
+        }
+    )
+
+
 class Deadline:
     """Stage: cancels the work when its time is over."""
 
-    def __init__(self, limits: DeadlineLimits) -> None:
-        """Take the limits."""
+    def __init__(self, limits: DeadlineLimits, by_method: Mapping[str, float]) -> None:
+        """Take the limits, and those of methods that take longer (`time_limits`)."""
         self._limits = limits
+        self._by_method = {
+            method: DeadlineLimits(default_seconds=seconds, longest_seconds=seconds)
+            for method, seconds in by_method.items()
+        }
 
     async def __call__(self, call: Call, proceed: Next) -> Answer:
         """Give the rest of the way its time.
@@ -36,7 +63,8 @@ class Deadline:
         Raises:
             StatusError: DEADLINE_EXCEEDED, when the time is over and the work was cancelled.
         """
-        clock = asyncio.timeout(self._limits.for_asked(call.context.time_remaining()))
+        limits = self._by_method.get(call.method, self._limits)
+        clock = asyncio.timeout(limits.for_asked(call.context.time_remaining()))
         try:
             async with clock:
                 return await proceed(call)

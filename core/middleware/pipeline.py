@@ -122,6 +122,8 @@ def _stream_end(behaviour: StreamingBehaviour, serialize: Serializer) -> Next:
     async def answer(call: Call) -> Answer:
         async with aclosing(behaviour(call.request, call.context)) as messages:
             async for message in messages:
+                if call.before_message is not None:
+                    await call.before_message()
                 await call.context.write(serialize(message))
         return None
 

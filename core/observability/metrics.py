@@ -1,6 +1,6 @@
 """What is counted and timed. Every process makes its own registry and takes what it needs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 from prometheus_client import (
@@ -103,54 +103,6 @@ class AuditMetrics:
                 self._logins.labels("challenge" if is_challenge else outcome, refusal or "").inc()
             elif action.startswith(_KYC_PREFIX):
                 self._kyc_changes.labels(str(entry.details.get("status", "")), outcome).inc()
-
-
-class RelayMetrics:
-    """The outbox and its relay."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._published = Histogram(
-            "pandora_relay_publish_lag_seconds",
-            "From an event's time to its publication; the count is the number of events published.",
-            buckets=LAG_BUCKETS_SECONDS,
-            registry=registry,
-        )
-        self._results = Counter(
-            "pandora_relay_results_total",
-            "Events published (result published) and turns that failed (result failed), by cause.",
-            ("result", "cause"),
-            registry=registry,
-        )
-        self._held = Gauge(
-            "pandora_relay_held_users",
-            "People whose events wait because one of them cannot be encoded.",
-            registry=registry,
-        )
-        self._backlog = Gauge(
-            "pandora_outbox_backlog_events", "Events that wait in the outbox.", registry=registry
-        )
-        self._lag = Gauge(
-            "pandora_outbox_lag_seconds", "Age of the oldest event that waits.", registry=registry
-        )
-
-    def published(self, lags_seconds: Sequence[float]) -> None:
-        """Count events that were published and marked."""
-        self._results.labels("published", "").inc(len(lags_seconds))
-        for lag in lags_seconds:
-            self._published.observe(lag)
-
-    def failed(self, cause: str) -> None:
-        """Count a turn that came to nothing, by a dependency's name or `internal`."""
-        self._results.labels("failed", cause).inc()
-
-    def held(self, user_count: int) -> None:
-        """Note how many people's events are held back at present."""
-        self._held.set(user_count)
-
-    def backlog(self, count: int, oldest_age_seconds: float) -> None:
-        """Note how many events wait, and for how long the oldest has."""
-        self._backlog.set(count)
-        self._lag.set(oldest_age_seconds)
 
 
 class DependencyMetrics:

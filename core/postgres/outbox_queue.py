@@ -7,7 +7,7 @@ from uuid import UUID
 
 from opentelemetry.trace import NoOpTracer
 
-from core.domain.ports.outbox_relay import Backlog, OutboxClaim, OutboxEvent, PublishedEvent
+from core.domain.ports.outbox_relay import Backlog, OutboxClaim, PublishedEvent
 from core.postgres import outbox_relay_rows as rows
 from core.postgres.execution import Executor, ReadExecutor
 from core.postgres.pool import Pool
@@ -54,8 +54,9 @@ class PostgresOutboxQueue:
                 max_users=max_users,
             )
             claimed = await transaction.executor.many(rows.CLAIM_WAITING_USERS, params)
-            events = await _read(transaction.executor, claimed, max_events)
-            yield _Claim(transaction.executor, events)
+            yield _Claim(
+                transaction.executor, await _read(transaction.executor, claimed, max_events)
+            )
             await transaction.commit()
 
     async def backlog(self) -> Backlog:
@@ -71,8 +72,12 @@ class PostgresOutboxQueue:
 class _Claim:
     """Implements the port OutboxClaim in the transaction that holds the locks."""
 
-    def __init__(self, executor: Executor, events: Sequence[OutboxEvent]) -> None:
-        self.events = events
+    def __init__(self, executor: Executor, records: Sequence[rows.OutboxEventRecord]) -> None:
+        self.events = [rows.to_event(record) for record in records]
+        self.predecessors = list(
+            dict.fromkeys(record.predecessor for record in records if record.predecessor)
+        )
+        self.newest_stream_id = (records[0].newest_stream_id if records else None) or "0-0"
         self._executor = executor
 
     async def mark_published(self, published: Sequence[PublishedEvent], *, at: datetime) -> None:
@@ -87,7 +92,7 @@ class _Claim:
 
 async def _read(
     executor: Executor, claimed: Sequence[rows.ClaimedUserRecord], max_events: int
-) -> Sequence[OutboxEvent]:
+) -> Sequence[rows.OutboxEventRecord]:
     """Read what the claimed people have waiting, within the window in which they were found."""
     if not claimed:
         return ()
@@ -96,6 +101,4 @@ async def _read(
         window_end=claimed[0].window_end,
         max_events=max_events,
     )
-    return [
-        rows.to_event(record) for record in await executor.many(rows.READ_CLAIMED_EVENTS, params)
-    ]
+    return await executor.many(rows.READ_CLAIMED_EVENTS, params)

@@ -37,7 +37,7 @@ class ReadEventsParams(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxEventRecord:
-    """An unpublished event."""
+    """An unpublished event, its person's last entry in the stream, and the last of all."""
 
     sequence: int
     id: UUID
@@ -47,6 +47,8 @@ class OutboxEventRecord:
     trace_id: str
     occurred_at: datetime
     traceparent: str | None
+    predecessor: str | None
+    newest_stream_id: str | None
 
 
 class MarkPublishedParams(TypedDict):

@@ -41,6 +41,7 @@ class SessionStateRecord:
     kyc_status: str
     suspended_at: datetime | None
     deleted_at: datetime | None
+    personal_salt: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

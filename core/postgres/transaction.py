@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import psycopg
+from psycopg import IsolationLevel
 from psycopg.pq import TransactionStatus
 
 from core.postgres.connection import AnswerDeadline, ServiceConnection
@@ -62,3 +63,33 @@ async def begin(pool: Pool, spans: StatementSpans) -> AsyncIterator[Transaction]
         yield Transaction(
             connection, spans, answer_timeout_seconds=pool.options.answer_timeout_seconds
         )
+
+
+@asynccontextmanager
+async def snapshot(pool: Pool, spans: StatementSpans) -> AsyncIterator[ConnectionExecutor]:
+    """Borrow a connection on which every read sees what was committed before the first one.
+
+    Raises:
+        DependencyUnavailable, ServerBusy: as `begin`.
+    """
+    async with pool.connection() as connection:
+        await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+        await connection.set_read_only(True)
+        await connection.set_autocommit(False)
+        try:
+            yield ConnectionExecutor(
+                connection, spans, answer_timeout_seconds=pool.options.answer_timeout_seconds
+            )
+        finally:
+            with AnswerDeadline(connection, pool.options.answer_timeout_seconds):
+                await _as_lent(connection)
+
+
+async def _as_lent(connection: ServiceConnection) -> None:
+    """Undo what a snapshot has set, or close the connection: the pool hands it out again."""
+    try:
+        await connection.rollback()
+        await connection.set_isolation_level(None)
+        await connection.set_read_only(None)
+    except psycopg.Error:
+        await connection.close()

@@ -3,17 +3,24 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from core.domain.audit import AuditEntry
+from core.domain.ports.personal_texts import PersonalTexts
 from core.postgres.audit_log import PostgresAuditLog
+from core.postgres.audit_retirements import PostgresAuditRetirements
+from core.postgres.consumed_events import PostgresConsumedEvents
 from core.postgres.execution import Executor, OpenExecutor
 from core.postgres.known_devices import PostgresKnownDevices
 from core.postgres.kyc_reviews import PostgresKycReviews
+from core.postgres.legal_holds import PostgresLegalHolds
 from core.postgres.login_failures import PostgresLoginFailures
 from core.postgres.mail_outbox import PostgresMailOutbox
 from core.postgres.mfa_challenges import PostgresMfaChallenges
 from core.postgres.one_time_tokens import PostgresOneTimeTokens
 from core.postgres.outbox import EventEncoder, PostgresOutbox
+from core.postgres.personal_records import PostgresPersonalRecords
+from core.postgres.personal_salts import PersonalSalts
 from core.postgres.recovery_codes import PostgresRecoveryCodes
 from core.postgres.refresh_tokens import PostgresRefreshTokens
+from core.postgres.salt_cache import SaltCache
 from core.postgres.service_tokens import PostgresServiceTokens
 from core.postgres.session_states import SessionStateReader, direct_reader
 from core.postgres.sessions import PostgresSessions
@@ -27,9 +34,15 @@ OnCommit = Callable[[Sequence[AuditEntry]], None]
 class PostgresRepositories:
     """Implements the port Repositories for reading outside any transaction."""
 
-    def __init__(self, executor: Executor, states: SessionStateReader) -> None:
-        """Take what runs the statements, and the shared way of reading session states."""
-        self.users = PostgresUsers(executor)
+    def __init__(
+        self,
+        executor: Executor,
+        states: SessionStateReader,
+        salts: PersonalSalts,
+        texts: PersonalTexts,
+    ) -> None:
+        """Take what runs the statements, how session states are read, and what opens texts."""
+        self.users = PostgresUsers(executor, salts)
         self.sessions = PostgresSessions(executor, states)
         self.refresh_tokens = PostgresRefreshTokens(executor)
         self.service_tokens = PostgresServiceTokens(executor)
@@ -40,7 +53,8 @@ class PostgresRepositories:
         self.login_failures = PostgresLoginFailures(executor)
         self.known_devices = PostgresKnownDevices(executor)
         self.kyc_reviews = PostgresKycReviews(executor)
-        self.audit = PostgresAuditLog(executor)
+        self.audit = PostgresAuditLog(executor, salts, texts)
+        self.legal_holds = PostgresLegalHolds(executor)
 
 
 class PostgresUnitOfWork(PostgresRepositories):
@@ -50,17 +64,23 @@ class PostgresUnitOfWork(PostgresRepositories):
         self,
         executor: Executor,
         *,
+        salts: SaltCache,
+        texts: PersonalTexts,
         commit: Callable[[], Awaitable[None]],
         encode_event: EventEncoder,
         on_commit: OnCommit,
     ) -> None:
-        """Take a connection's executor, and what commits its transaction."""
+        """Take a connection's executor, what seals, and what commits its transaction."""
         self._open = OpenExecutor(executor)
-        super().__init__(self._open, direct_reader(self._open))
+        known = PersonalSalts(self._open, salts)
+        super().__init__(self._open, direct_reader(self._open, known), known, texts)
         self._entries: list[AuditEntry] = []
-        self.audit = PostgresAuditLog(self._open, self._entries.append)
+        self.audit = PostgresAuditLog(self._open, known, texts, self._entries.append)
         self.outbox = PostgresOutbox(self._open, encode_event)
+        self.consumed_events = PostgresConsumedEvents(self._open)
         self.mail = PostgresMailOutbox(self._open)
+        self.personal_records = PostgresPersonalRecords(self._open)
+        self.retirements = PostgresAuditRetirements(self._open)
         self._commit = commit
         self._on_commit = on_commit
 

@@ -28,7 +28,14 @@ class UserRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CredentialsRecord(UserRecord):
+class SaltedUserRecord(UserRecord):
+    """An account with what seals its person's data in the audit log; null once erased."""
+
+    personal_salt: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialsRecord(SaltedUserRecord):
     """An account with its password hash."""
 
     hashed_password: str = field(repr=False)
@@ -163,15 +170,15 @@ class UserDeletedParams(TypedDict):
     at: datetime
 
 
-CREATE_USER = One("users", "create_user", NewUserParams, UserRecord)
-CREATE_USER_IF_FREE = One("users", "create_user_if_free", NewUserParams, UserRecord)
+CREATE_USER = One("users", "create_user", NewUserParams, SaltedUserRecord)
+CREATE_USER_IF_FREE = One("users", "create_user_if_free", NewUserParams, SaltedUserRecord)
 GET_USER_BY_ID = One("users", "get_user_by_id", UserIdParams, UserRecord)
-GET_USER_BY_EMAIL = One("users", "get_user_by_email", EmailKeyParams, UserRecord)
+GET_USER_BY_EMAIL = One("users", "get_user_by_email", EmailKeyParams, SaltedUserRecord)
 GET_CREDENTIALS = One("users", "get_credentials_by_email", EmailKeyParams, CredentialsRecord)
 GET_CREDENTIALS_BY_ID = One("users", "get_credentials_by_id", UserIdParams, CredentialsRecord)
 GET_USERS_BY_IDS = Many("users", "get_users_by_ids", UserIdsParams, UserRecord)
 LIST_USERS = Many("users", "list_users", ListUsersParams, UserRecord, prepared=False)
-LOCK_USER = One("users", "lock_user", UserIdParams, UserRecord)
+LOCK_USER = One("users", "lock_user", UserIdParams, SaltedUserRecord)
 LOCK_ADMINS = Exec("users", "lock_admins", LockParams)
 COUNT_ACTIVE_ADMINS = One("users", "count_active_admins", NoParams, AdminCount)
 UPDATE_USER_PROFILE = One("users", "update_user_profile", ProfileParams, UserRecord)

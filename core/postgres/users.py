@@ -10,6 +10,7 @@ from core.domain.kyc import KycStatus
 from core.domain.user import Credentials, NewUser, Role, User, UserFilter, UserStatus
 from core.postgres import user_rows as rows
 from core.postgres.execution import Executor
+from core.postgres.personal_salts import PersonalSalts
 from core.postgres.statements import NoParams, One, ParamsT
 
 ADMINS_LOCK_KEY = 0x61646D696E73
@@ -19,17 +20,21 @@ ADMINS_LOCK_KEY = 0x61646D696E73
 class PostgresUsers:
     """Implements the port UserRepository."""
 
-    def __init__(self, executor: Executor) -> None:
-        """Take what runs the statements."""
+    def __init__(self, executor: Executor, salts: PersonalSalts) -> None:
+        """Take what runs the statements, and what is told of the salts that come along."""
         self._run = executor
+        self._salts = salts
 
     async def create(self, user: NewUser) -> User:
         """Store an account with KYC pending."""
-        return await self._changed(rows.CREATE_USER, _new_user(user))
+        created = await self._salted(rows.CREATE_USER, _new_user(user))
+        if created is None:
+            raise UserNotFound
+        return created
 
     async def create_if_free(self, user: NewUser) -> User | None:
         """Store an account, or nothing where its address is in use."""
-        return await self._read(rows.CREATE_USER_IF_FREE, _new_user(user))
+        return await self._salted(rows.CREATE_USER_IF_FREE, _new_user(user))
 
     async def get_by_id(self, user_id: UUID) -> User | None:
         """Return the account, deleted or not."""
@@ -37,19 +42,19 @@ class PostgresUsers:
 
     async def get_by_email(self, email_key: str) -> User | None:
         """Return the account that is not deleted and has this address."""
-        return await self._read(rows.GET_USER_BY_EMAIL, rows.EmailKeyParams(email_key=email_key))
+        return await self._salted(rows.GET_USER_BY_EMAIL, rows.EmailKeyParams(email_key=email_key))
 
     async def get_credentials(self, email_key: str) -> Credentials | None:
         """Return the account that is not deleted and has this address, with its hash."""
         params = rows.EmailKeyParams(email_key=email_key)
         record = await self._run.one(rows.GET_CREDENTIALS, params)
-        return None if record is None else rows.to_credentials(record)
+        return self._credentials(record)
 
     async def get_credentials_by_id(self, user_id: UUID) -> Credentials | None:
         """Return the account, deleted or not, with its hash."""
         params = rows.UserIdParams(user_id=user_id)
         record = await self._run.one(rows.GET_CREDENTIALS_BY_ID, params)
-        return None if record is None else rows.to_credentials(record)
+        return self._credentials(record)
 
     async def get_many(self, user_ids: Sequence[UUID]) -> Sequence[User]:
         """Return the accounts that exist."""
@@ -74,7 +79,7 @@ class PostgresUsers:
 
     async def lock(self, user_id: UUID) -> User | None:
         """Read the account and hold its row."""
-        return await self._read(rows.LOCK_USER, rows.UserIdParams(user_id=user_id))
+        return await self._salted(rows.LOCK_USER, rows.UserIdParams(user_id=user_id))
 
     async def lock_admins(self) -> None:
         """Hold the right to change who is an active administrator."""
@@ -138,6 +143,21 @@ class PostgresUsers:
         """End the deletion, unless the address was registered anew."""
         params = rows.UserDeletedParams(user_id=user_id, deleted_at=None, at=at)
         return await self._changed(rows.SET_USER_DELETED, params)
+
+    def _credentials(self, record: rows.CredentialsRecord | None) -> Credentials | None:
+        if record is None:
+            return None
+        self._salts.note(record.id, record.personal_salt)
+        return rows.to_credentials(record)
+
+    async def _salted(
+        self, statement: One[ParamsT, rows.SaltedUserRecord], params: ParamsT
+    ) -> User | None:
+        record = await self._run.one(statement, params)
+        if record is None:
+            return None
+        self._salts.note(record.id, record.personal_salt)
+        return rows.to_user(record)
 
     async def _read(self, statement: One[ParamsT, rows.UserRecord], params: ParamsT) -> User | None:
         record = await self._run.one(statement, params)

@@ -1,4 +1,4 @@
-"""Everything that speaks to Redis: connections, error translation, and the stream's writing end.
+"""Everything that speaks to Redis: connections, error translation, both ends of streams, limits.
 
 Rooms that need Redis get objects from here through domain ports.
 """

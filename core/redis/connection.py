@@ -39,8 +39,13 @@ class RedisEndpoint:
         return self.connect_timeout_seconds + self.command_timeout_seconds
 
 
-def open_client(endpoint: RedisEndpoint, credentials: CredentialSource) -> Redis:
+def open_client(
+    endpoint: RedisEndpoint, credentials: CredentialSource, *, decoding_errors: str = "strict"
+) -> Redis:
     """Return a client that connects when it is first used, and again whenever it has to.
+
+    `decoding_errors` says what becomes of bytes that are no UTF-8, in Python's words: whoever
+    reads what others wrote takes `surrogateescape`, which keeps them.
 
     The driver never retries by itself: who calls knows how long it may wait and whether a repeat
     is harmless, and many clients that each retry ten times are what a recovering server dies of.
@@ -56,6 +61,7 @@ def open_client(endpoint: RedisEndpoint, credentials: CredentialSource) -> Redis
         # Spares two commands per connection that a narrow ACL would refuse anyway.
         driver_info=None,
         decode_responses=True,
+        encoding_errors=decoding_errors,
     )
 
 

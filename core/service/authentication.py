@@ -49,6 +49,20 @@ class Authentication:
             authenticated_at=authenticated_at,
         )
 
+    async def renew(self, caller: Caller, access_token: str) -> Caller:
+        """Return a caller as they are now; see the port.
+
+        Raises:
+            TokenInvalid, TokenExpired, SessionRevoked: as the port says.
+        """
+        if caller.session_id is None:
+            return await self.authenticate(access_token, caller.origin)
+        async with self.database.reading() as stored:
+            state = await stored.sessions.get_state(caller.session_id)
+        if state is None or not state.may_act(self.clock.now()):
+            raise SessionRevoked
+        return replace(caller, role=state.role)
+
     async def state(self, access_token: str) -> AccessTokenClaims:
         """Return a token's claims with role and KYC status as they are now.
 

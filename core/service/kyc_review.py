@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from core.domain.audit import AuditAction
+from core.domain.audit import AuditAction, AuditDetails
 from core.domain.caller import Caller
 from core.domain.errors import KycTransitionNotAllowed, UserNotFound
 from core.domain.events import UserKycUpdated
@@ -59,7 +59,7 @@ class KycReviewing:
             check_transition(user.kyc_status, status, given)
             record = self.recorder.begin(unit, caller)
             review = self._review(record, user, status, given)
-            return await _apply(record, AuditAction.KYC_UPDATE, review)
+            return await apply_review(record, AuditAction.KYC_UPDATE, review)
 
     async def submit(self, user_id: UUID, *, caller: Caller) -> Kyc:
         """Hand in again what was rejected.
@@ -74,7 +74,7 @@ class KycReviewing:
                 raise KycTransitionNotAllowed("Only a rejected KYC can be handed in again.")
             record = self.recorder.begin(unit, caller)
             review = self._review(record, user, KycStatus.PENDING, None)
-            return await _apply(record, AuditAction.KYC_SUBMIT, review)
+            return await apply_review(record, AuditAction.KYC_SUBMIT, review)
 
     async def list_page(
         self, *, status: KycStatus | None, page_size: int, page_token: str
@@ -109,7 +109,14 @@ class KycReviewing:
         )
 
 
-async def _apply(record: Record, action: AuditAction, review: KycReview) -> Kyc:
+async def apply_review(
+    record: Record,
+    action: AuditAction,
+    review: KycReview,
+    *,
+    details: AuditDetails | None = None,
+) -> Kyc:
+    """Write a change that was found allowed, with its audit row and its event, and commit."""
     user_id, previous, status = review.user_id, review.previous_status, review.status
     await record.unit.users.update_kyc(user_id, status=status, at=record.at)
     await record.unit.kyc_reviews.add(review)
@@ -117,7 +124,7 @@ async def _apply(record: Record, action: AuditAction, review: KycReview) -> Kyc:
         action,
         the_kyc(user_id),
         reason=review.reason,
-        details={"previous_status": previous.value, "status": status.value},
+        details={"previous_status": previous.value, "status": status.value, **(details or {})},
     )
     await record.event(
         UserKycUpdated(

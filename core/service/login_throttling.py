@@ -207,7 +207,7 @@ class LoginThrottling:
         return self.policy.closes_at(attempt.standing.failures + 1)
 
     def _account(self, key: str) -> str:
-        return self.digests.digest("login account", key)
+        return failures_account(self.digests, key)
 
     def _buckets(self, lane: Lane, origin: Origin) -> tuple[Bucket, ...]:
         account = self._bucket(BucketKind.ACCOUNT, lane.digest)
@@ -220,3 +220,8 @@ class LoginThrottling:
 
     def _bucket(self, kind: BucketKind, digest: str) -> Bucket:
         return Bucket(kind=kind, digest=digest)
+
+
+def failures_account(digests: KeyedDigests, key: str) -> str:
+    """Return what stands for an address where its failed logins are counted."""
+    return digests.digest("login account", key)

@@ -7,6 +7,7 @@ from core.domain.known_device import DevicePolicy
 from core.domain.mfa import MfaPolicy
 from core.domain.one_time_token import OneTimeTokenLifetimes
 from core.domain.password import PasswordPolicy
+from core.domain.ports.audit_seals import LogVerifier
 from core.domain.ports.clock import Clock, IdGenerator
 from core.domain.ports.countries import Countries
 from core.domain.ports.crypto import (
@@ -28,7 +29,9 @@ from core.domain.throttling import ThrottlePolicy
 from core.service.account_opening import AccountOpening
 from core.service.accounts import Accounts
 from core.service.administration import Administration
+from core.service.audit_export import AuditExport
 from core.service.audit_trail import AuditTrail
+from core.service.audit_verification import AuditVerification
 from core.service.authentication import Authentication
 from core.service.deletion import Deletion
 from core.service.device_recognition import DeviceRecognition
@@ -80,6 +83,7 @@ class Ports:
     countries: Countries
     mfa_secrets: MfaSecretMint
     secret_box: SecretBox
+    log_verifier: LogVerifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +102,8 @@ class Rules:
     neutral_registration: bool = False
     least_answer_seconds: float = 0.0
     """No request for a reset and no neutral registration is answered sooner."""
+    most_exports: int = 4
+    """Exports of the audit log that are under way at once, in each process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +123,8 @@ class UseCases:
     sessions: SessionControl
     kyc: KycReviewing
     audit: AuditTrail
+    audit_export: AuditExport
+    audit_verification: AuditVerification
     service_tokens: ServiceTokens
     password_change: PasswordChange
     password_reset: PasswordReset
@@ -211,6 +219,10 @@ def assemble(ports: Ports, rules: Rules) -> UseCases:
         sessions=SessionControl(database=database, recorder=recorder, clock=ports.clock),
         kyc=kyc,
         audit=AuditTrail(database=database, paging=paging),
+        audit_export=AuditExport(
+            database=database, recorder=recorder, most_at_once=rules.most_exports
+        ),
+        audit_verification=AuditVerification(verifier=ports.log_verifier),
         service_tokens=ServiceTokens(
             database=database,
             access_tokens=ports.access_tokens,

@@ -42,6 +42,18 @@ class VaultOptions:
         return cls._of(settings, settings.operator_role_id_file, settings.operator_secret_id_file)
 
     @classmethod
+    def for_maintainer(cls, settings: VaultSettings) -> Self:
+        """Return the options of what maintains the database; raises as `for_service` does."""
+        return cls._of(
+            settings, settings.maintainer_role_id_file, settings.maintainer_secret_id_file
+        )
+
+    @classmethod
+    def for_sealer(cls, settings: VaultSettings) -> Self:
+        """Return the options of who seals the audit log; raises as `for_service` does."""
+        return cls._of(settings, settings.sealer_role_id_file, settings.sealer_secret_id_file)
+
+    @classmethod
     def _of(cls, settings: VaultSettings, role_id: Path | None, secret_id: Path | None) -> Self:
         if role_id is None or secret_id is None:
             raise BootstrapFileRefused("the settings name no files to log in to Vault with")

@@ -14,6 +14,7 @@ from core.vault.errors import SecretError, SecretMalformed, VaultError
 from core.vault.secrets import (
     ONE_TIME_TOKEN_KEY,
     PAGE_TOKEN_KEY,
+    PERSONAL_DATA_KEY,
     POSTGRES,
     REDIS,
     REFRESH_TOKEN_KEY,
@@ -40,6 +41,7 @@ _SECRETS: Final[Mapping[str, Secret[object]]] = MappingProxyType(
         "page_token_keys": PAGE_TOKEN_KEY,
         "one_time_token_keys": ONE_TIME_TOKEN_KEY,
         "throttle_key": THROTTLE_KEY,
+        "personal_data_keys": PERSONAL_DATA_KEY,
     }
 )
 """What fills each field of ServiceSecrets."""
@@ -61,6 +63,7 @@ async def read_service_secrets(source: SecretSource) -> ServiceSecrets:
         page_token_keys=await source.read(PAGE_TOKEN_KEY),
         one_time_token_keys=await source.read(ONE_TIME_TOKEN_KEY),
         throttle_key=await source.read(THROTTLE_KEY),
+        personal_data_keys=await source.read(PERSONAL_DATA_KEY),
     )
 
 

@@ -82,6 +82,7 @@ class ServiceSecrets:
     page_token_keys: tuple[bytes, ...] = field(repr=False)
     one_time_token_keys: tuple[bytes, ...] = field(repr=False)
     throttle_key: bytes = field(repr=False)
+    personal_data_keys: tuple[bytes, ...] = field(repr=False)
 
 
 def _postgres(content: Content) -> PostgresCredentials:
@@ -108,11 +109,13 @@ def _dev_seed(content: Content) -> DevSeed:
 
 POSTGRES = Secret(path="postgres", parse=_postgres)
 POSTGRES_OWNER = Secret(path="postgres-owner", parse=_postgres)
+POSTGRES_MAINTAINER = Secret(path="postgres-maintainer", parse=_postgres)
 REDIS = Secret(path="redis", parse=_redis)
 SIGNING_KEYS = Secret(path="access-token-keys", parse=signing_keys)
 REFRESH_TOKEN_KEY = Secret(path="refresh-token-key", parse=binary_keys)
 PAGE_TOKEN_KEY = Secret(path="page-token-key", parse=binary_keys)
 ONE_TIME_TOKEN_KEY = Secret(path="one-time-token-key", parse=binary_keys)
 THROTTLE_KEY = Secret(path="throttle-key", parse=binary_key)
+PERSONAL_DATA_KEY = Secret(path="personal-data-key", parse=binary_keys)
 SMTP = Secret(path="smtp", parse=_smtp)
 DEV_SEED = Secret(path="dev-seed", parse=_dev_seed)

@@ -179,7 +179,7 @@ class Records:
         return AuditEntry(
             id=self.ids.new_id(),
             occurred_at=occurred_at or self.later(),
-            actor_type=ActorType.USER,
+            actor_type=_actor_type(actor_id),
             actor_id=actor_id,
             action=action,
             resource_type=ResourceType.SESSION,
@@ -198,3 +198,8 @@ class Records:
         return RecordedEvent(
             id=self.ids.new_id(), occurred_at=self.later(), trace_id=TRACE_ID, event=event
         )
+
+
+def _actor_type(actor_id: str | None) -> ActorType:
+    is_service = actor_id is not None and actor_id.startswith("service:")
+    return ActorType.SERVICE if is_service else ActorType.USER

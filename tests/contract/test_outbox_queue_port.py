@@ -16,8 +16,10 @@ from core.domain.ports.outbox_relay import (
     OutboxQueue,
     PublishedEvent,
 )
+from core.domain.ports.stream_upkeep import PublishedEvents
 from core.postgres.outbox_queue import PostgresOutboxQueue
 from core.postgres.pool import Pool
+from core.postgres.published_events import PostgresPublishedEvents
 from tests.fakes.events import FakeOutboxQueue
 from tests.postgres_client import empty, login_of, options_of
 from tests.servers import Database
@@ -33,6 +35,9 @@ class OutboxUnderTest(Protocol):
     @property
     def queue(self) -> OutboxQueue: ...
 
+    @property
+    def published(self) -> PublishedEvents: ...
+
     async def add(self, *user_ids: UUID) -> None:
         """Add an event for each person, at NOON and one second later each."""
         ...
@@ -44,7 +49,7 @@ class OutboxUnderTest(Protocol):
 
 class FakeOutbox:
     def __init__(self) -> None:
-        self.queue = FakeOutboxQueue()
+        self.queue = self.published = FakeOutboxQueue()
         self._count = 0
 
     async def add(self, *user_ids: UUID) -> None:
@@ -69,8 +74,9 @@ class FakeOutbox:
 
 
 class PostgresOutbox:
-    def __init__(self, queue: OutboxQueue, dsn: str) -> None:
-        self.queue = queue
+    def __init__(self, pool: Pool, dsn: str) -> None:
+        self.queue = PostgresOutboxQueue(pool)
+        self.published = PostgresPublishedEvents(pool)
         self._dsn = dsn
         self._count = 0
 
@@ -108,7 +114,7 @@ async def outbox(request: pytest.FixtureRequest) -> AsyncIterator[OutboxUnderTes
     empty(database.admin_dsn)
     pool = Pool(options_of(database.service_dsn), login_of(database.service_dsn))
     await pool.open()
-    yield PostgresOutbox(PostgresOutboxQueue(pool), database.service_dsn)
+    yield PostgresOutbox(pool, database.service_dsn)
     await pool.close()
 
 
@@ -236,3 +242,61 @@ async def test_the_backlog_is_what_waits(outbox: OutboxUnderTest) -> None:
         await claim.mark_published(all_of(claim)[:1], at=NOON)
     rest = await outbox.queue.backlog()
     assert (rest.count, rest.oldest_occurred_at) == (2, NOON + timedelta(seconds=1))
+
+
+async def publish_all(outbox: OutboxUnderTest) -> list[PublishedEvent]:
+    """Mark everything that waits as published, the first under the greatest id: 10-0."""
+    async with outbox.queue.claim(max_events=100, max_users=100) as claim:
+        marks = [
+            PublishedEvent(sequence=event.sequence, stream_id=f"{10 - number}-0")
+            for number, event in enumerate(claim.events)
+        ]
+        await claim.mark_published(marks, at=NOON)
+    return marks
+
+
+async def test_what_is_published_comes_in_pages_by_rising_stream_id(
+    outbox: OutboxUnderTest,
+) -> None:
+    await outbox.add(ANNA, BEN, CARA)
+    ten, nine, eight = await publish_all(outbox)
+    await outbox.add(ANNA)
+    assert list(await outbox.published.page(after="0-0", limit=2)) == [eight, nine]
+    assert list(await outbox.published.page(after="9-0", limit=2)) == [ten]
+    assert list(await outbox.published.page(after="10-0", limit=2)) == []
+
+
+async def test_what_was_lost_waits_again_in_its_place_and_only_once(
+    outbox: OutboxUnderTest,
+) -> None:
+    await outbox.add(ANNA, BEN, ANNA)
+    ten, nine, eight = await publish_all(outbox)
+    await outbox.add(ANNA)
+    elsewhere = PublishedEvent(sequence=nine.sequence, stream_id="7-0")
+    assert await outbox.published.requeue([ten, elsewhere, eight]) == 2
+    assert await outbox.published.requeue([ten, eight]) == 0
+    async with outbox.queue.claim(max_events=10, max_users=10) as claim:
+        assert whose(claim) == [ANNA, ANNA, ANNA]
+        assert [event.sequence for event in claim.events][:2] == [ten.sequence, eight.sequence]
+        assert claim.newest_stream_id == "10-0"
+        assert list(claim.predecessors) == []
+
+
+async def test_a_claim_names_the_last_entries_of_its_people(outbox: OutboxUnderTest) -> None:
+    await outbox.add(ANNA, ANNA, BEN)
+    await publish_all(outbox)
+    await outbox.add(BEN, CARA, ANNA)
+    async with outbox.queue.claim(max_events=10, max_users=10) as claim:
+        assert set(claim.predecessors) == {"10-0", "8-0"}
+        assert claim.newest_stream_id == "10-0"
+
+
+async def test_what_was_trimmed_is_asked_for_no_more(outbox: OutboxUnderTest) -> None:
+    await outbox.add(ANNA, BEN, CARA)
+    ten, _, _ = await publish_all(outbox)
+    await outbox.published.note_trim("10-0", at=NOON)
+    await outbox.published.note_trim("9-0", at=NOON)
+    assert list(await outbox.published.page(after="0-0", limit=10)) == [ten]
+    await outbox.add(BEN)
+    async with outbox.queue.claim(max_events=10, max_users=10) as claim:
+        assert list(claim.predecessors) == []

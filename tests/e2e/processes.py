@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -91,6 +92,14 @@ class Process:
     def kill(self) -> None:
         """Send SIGKILL, as the kernel does that has run out of memory."""
         self._child.kill()
+
+    def pause(self) -> None:
+        """Send SIGSTOP: the process stands still until it is told to go on."""
+        self._child.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Send SIGCONT."""
+        self._child.send_signal(signal.SIGCONT)
 
     def exit_code(self, *, seconds: float) -> int:
         """Return the exit code; one that does not end in time is killed, and the test fails."""

@@ -12,6 +12,8 @@ from devstack.ports import free_port
 from devstack.provisioning import Provisioned, provision
 from devstack.secret_values import MAKERS
 from devstack.service_environment import (
+    AUDIT_METRICS_PORT,
+    CONSUMER_METRICS_PORT,
     CORE_METRICS_PORT,
     CORE_PORT,
     GATEWAY_METRICS_PORT,
@@ -33,6 +35,8 @@ _PORTS: Final = (
     GATEWAY_METRICS_PORT,
     RELAY_METRICS_PORT,
     MAIL_METRICS_PORT,
+    AUDIT_METRICS_PORT,
+    CONSUMER_METRICS_PORT,
 )
 
 # The tests' client makes more people, and more mistakes, than those whom the limits are meant for.
@@ -62,6 +66,11 @@ class Site:
     beside: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def inbound_stream(self) -> str:
+        """The stream that the consumer reads."""
+        return self.stream.replace(".user.events", ".compliance.events")
+
+    @property
     def core_address(self) -> str:
         return self.ports.address(CORE_PORT)
 
@@ -72,6 +81,11 @@ class Site:
     def metrics_url(self, variable: str) -> str:
         """Return where the process answers whose metrics port the variable names."""
         return f"http://{self.ports.address(variable)}/metrics"
+
+    @property
+    def checkpoint_file(self) -> Path:
+        """Where this service's sealer writes checkpoints."""
+        return self.folder / "audit" / "checkpoints"
 
     @property
     def vault(self) -> VaultAccess:
@@ -98,9 +112,15 @@ class Site:
         environment = core_environment(
             self.servers.stack, self.access, caller, login=login, database=self.database.name
         )
-        for variable in (CORE_PORT, CORE_METRICS_PORT, RELAY_METRICS_PORT, MAIL_METRICS_PORT):
-            environment |= self.ports.setting(variable)
-        return environment | {"PANDORA_REDIS__EVENT_STREAM": self.stream, **self.beside}
+        for variable in _PORTS:
+            if not variable.startswith("PANDORA_GATEWAY__") and variable != GATEWAY_PORT:
+                environment |= self.ports.setting(variable)
+        return environment | {
+            "PANDORA_REDIS__EVENT_STREAM": self.stream,
+            "PANDORA_CONSUMER__STREAM": self.inbound_stream,
+            "PANDORA_AUDIT__CHECKPOINT_FILE": str(self.checkpoint_file),
+            **self.beside,
+        }
 
     def start(self, *arguments: str, **changes: str) -> Process:
         """Start `python -m …`, with `changes` to its environment; returns at once."""

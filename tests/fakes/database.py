@@ -14,7 +14,8 @@ from contextlib import asynccontextmanager
 from core.domain.audit import AuditEntry
 from core.domain.events import DomainEvent, RecordedEvent
 from core.domain.ports.unit_of_work import Repositories, UnitOfWork
-from tests.fakes.journals import FakeAuditLog, FakeKycReviews, FakeOutbox
+from tests.fakes.journals import FakeAuditLog, FakeConsumedEvents, FakeKycReviews, FakeOutbox
+from tests.fakes.legal_holds import FakeLegalHolds
 from tests.fakes.mail import FakeMailOutbox, FakeMailQueue, FakeOneTimeTokens
 from tests.fakes.mfa import FakeMfaChallenges, FakeRecoveryCodes, FakeTotpEnrolments
 from tests.fakes.scope import Scope, SharedState
@@ -40,6 +41,7 @@ class FakeRepositories:
         self.known_devices = FakeKnownDevices(scope)
         self.kyc_reviews = FakeKycReviews(scope)
         self.audit = FakeAuditLog(scope)
+        self.legal_holds = FakeLegalHolds(scope)
 
 
 class FakeUnitOfWork(FakeRepositories):
@@ -48,6 +50,7 @@ class FakeUnitOfWork(FakeRepositories):
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope)
         self.outbox = FakeOutbox(scope)
+        self.consumed_events = FakeConsumedEvents(scope)
         self.mail = FakeMailOutbox(scope)
         self._scope = scope
 

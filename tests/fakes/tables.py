@@ -11,9 +11,11 @@ from core.domain.audit import AuditEvent
 from core.domain.events import RecordedEvent
 from core.domain.known_device import SeenDevice
 from core.domain.kyc import KycReview
+from core.domain.legal_hold import LegalHold
 from core.domain.mail import NewMail
 from core.domain.mfa import MfaChallenge, TotpEnrolment
 from core.domain.one_time_token import OneTimeToken
+from core.domain.ports.consumed_events import Consumption
 from core.domain.refresh_token import RefreshToken
 from core.domain.session import Session
 from core.domain.user import User
@@ -89,7 +91,9 @@ class Tables:
     known_devices: dict[tuple[UUID, str], SeenDevice] = field(default_factory=dict)
     kyc_reviews: dict[UUID, KycReview] = field(default_factory=dict)
     audit: dict[int, AuditEvent] = field(default_factory=dict)
+    legal_holds: dict[UUID, LegalHold] = field(default_factory=dict)
     outbox: dict[int, RecordedEvent] = field(default_factory=dict)
+    consumed_events: dict[Consumption, datetime] = field(default_factory=dict)
 
 
 class Overlay(Generic[K, V]):
@@ -152,7 +156,9 @@ class View:
     known_devices: Overlay[tuple[UUID, str], SeenDevice]
     kyc_reviews: Overlay[UUID, KycReview]
     audit: Overlay[int, AuditEvent]
+    legal_holds: Overlay[UUID, LegalHold]
     outbox: Overlay[int, RecordedEvent]
+    consumed_events: Overlay[Consumption, datetime]
 
     @classmethod
     def of(cls, tables: Tables) -> "View":
@@ -171,7 +177,9 @@ class View:
             known_devices=Overlay(tables.known_devices),
             kyc_reviews=Overlay(tables.kyc_reviews),
             audit=Overlay(tables.audit),
+            legal_holds=Overlay(tables.legal_holds),
             outbox=Overlay(tables.outbox),
+            consumed_events=Overlay(tables.consumed_events),
         )
 
     def publish(self) -> None:
@@ -189,7 +197,9 @@ class View:
         self.known_devices.publish()
         self.kyc_reviews.publish()
         self.audit.publish()
+        self.legal_holds.publish()
         self.outbox.publish()
+        self.consumed_events.publish()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +219,9 @@ class Snapshot:
     known_devices: Mapping[tuple[UUID, str], SeenDevice]
     kyc_reviews: Mapping[UUID, KycReview]
     audit: Mapping[int, AuditEvent]
+    legal_holds: Mapping[UUID, LegalHold]
     outbox: Mapping[int, RecordedEvent]
+    consumed_events: Mapping[Consumption, datetime]
 
     @classmethod
     def of(cls, tables: Tables) -> "Snapshot":
@@ -228,5 +240,7 @@ class Snapshot:
             known_devices=dict(tables.known_devices),
             kyc_reviews=dict(tables.kyc_reviews),
             audit=dict(tables.audit),
+            legal_holds=dict(tables.legal_holds),
             outbox=dict(tables.outbox),
+            consumed_events=dict(tables.consumed_events),
         )

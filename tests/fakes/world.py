@@ -18,6 +18,7 @@ from core.domain.throttling import DelayPolicy, ThrottlePolicy
 from core.domain.totp import code_at, time_step
 from core.domain.user import Role, User
 from core.service.use_cases import Ports, Rules, UseCases, assemble
+from tests.fakes.audit_seals import FakeLogVerifier
 from tests.fakes.clock import FakeClock
 from tests.fakes.crypto import (
     FakeAccessTokenCodec,
@@ -105,6 +106,7 @@ class World:
         self.countries = FakeCountries()
         self.mfa_secrets = FakeMfaSecretMint()
         self.secret_box = FakeSecretBox()
+        self.log_verifier = FakeLogVerifier()
         ports = Ports(
             database=storage or self.database,
             clock=self.clock,
@@ -120,6 +122,7 @@ class World:
             countries=self.countries,
             mfa_secrets=self.mfa_secrets,
             secret_box=self.secret_box,
+            log_verifier=self.log_verifier,
         )
         rules = replace(
             RULES,

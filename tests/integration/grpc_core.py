@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from opentelemetry import trace
+
 from core.config.settings import CoreSettings
 from core.crypto.access_tokens import Es256AccessTokens
 from core.crypto.identifiers import MonotonicUuid7
@@ -24,6 +26,7 @@ from core.geo.countries import NoCountries
 from core.observability.clock import SystemClock
 from core.redis.local import LocalAttempts
 from core.service.use_cases import Ports, UseCases, assemble
+from tests.fakes.audit_seals import FakeLogVerifier
 from tests.fakes.crypto import FakePasswordHasher, FakePasswordScreen
 from tests.fakes.mfa import FakeSecretBox
 from tests.fakes.world import PASSWORD, RULES
@@ -51,7 +54,10 @@ UNHURRIED = replace(
 
 @asynccontextmanager
 async def core_on(
-    database: Database, *, secret_box: SecretBox | None = None
+    database: Database,
+    *,
+    secret_box: SecretBox | None = None,
+    tracer: trace.Tracer | None = None,
 ) -> AsyncIterator[tuple[ServedCore, UseCases]]:
     """Serve on a database; loopback is trusted. Without another one, the fake seals secrets."""
     clock = SystemClock()
@@ -63,7 +69,7 @@ async def core_on(
         audience="pandora-exchange",
         clock=clock,
     )
-    async with open_database(database.service_dsn) as storage:
+    async with open_database(database.service_dsn, tracer=tracer) as storage:
         ports = Ports(
             database=storage,
             clock=clock,
@@ -78,6 +84,7 @@ async def core_on(
             countries=NoCountries(),
             page_tokens=SealedPageTokens([b"k" * 32]),
             mfa_secrets=RandomMfaSecrets(),
+            log_verifier=FakeLogVerifier(),
             secret_box=secret_box or FakeSecretBox(),
         )
         use_cases = assemble(ports, UNHURRIED)

@@ -24,13 +24,16 @@ from core.domain.user import NewUser, Role
 from core.events.payloads import encode
 from core.events.publish_spans import PublishSpans
 from core.events.relay import Relay, RelayPolicy
+from core.events.stream_care import StreamCare, StreamCarePolicy
 from core.observability.clock import SystemClock
 from core.postgres.connection import PostgresOptions
 from core.postgres.database import PostgresDatabase
 from core.postgres.outbox_queue import PostgresOutboxQueue
 from core.postgres.pool import Pool
+from core.postgres.published_events import PostgresPublishedEvents
 from core.redis.connection import RedisCredentials, RedisEndpoint, open_client
 from core.redis.event_stream import RedisEventStream
+from core.redis.stream_upkeep import RedisStreamUpkeep
 from tests.fakes.events import RecordingRelayMetrics
 from tests.postgres_client import login_of, options_of
 from tests.servers import Database, Servers
@@ -75,6 +78,8 @@ class RelayScene:
         )
         self.clock = SystemClock()
         self.tracer: Tracer = NoOpTracer()
+        self.max_length = 1_000_000
+        self.check_interval_seconds = 0.2
         self._database = database
         self._admin_url = servers.stack.valkey.url()
         self._login = login_of(database.service_dsn)
@@ -146,7 +151,12 @@ class RelayScene:
         client = open_client(endpoint, self._current_redis_credentials)
         timeout_seconds = endpoint.total_timeout_seconds
         return (
-            RedisEventStream(client=client, stream=self.stream, timeout_seconds=timeout_seconds),
+            RedisEventStream(
+                client=client,
+                stream=self.stream,
+                timeout_seconds=timeout_seconds,
+                max_length=self.max_length,
+            ),
             client,
         )
 
@@ -164,6 +174,19 @@ class RelayScene:
                 Relay(
                     queue=PostgresOutboxQueue(pool),
                     stream=decorate(stream),
+                    care=StreamCare(
+                        published=PostgresPublishedEvents(pool),
+                        stream=RedisStreamUpkeep(
+                            client=client, stream=self.stream, timeout_seconds=1.0
+                        ),
+                        policy=StreamCarePolicy(
+                            max_length=self.max_length,
+                            check_interval_seconds=self.check_interval_seconds,
+                        ),
+                        metrics=metrics,
+                        clock=self.clock,
+                        monotonic=time.monotonic,
+                    ),
                     policy=POLICY,
                     metrics=metrics,
                     spans=PublishSpans(self.tracer, stream=self.stream),

@@ -13,7 +13,7 @@ from redis.retry import Retry
 
 from devstack.databases import DATABASE
 from devstack.provisioning import Provisioned, provision
-from devstack.secret_values import MAKERS, OWNER_LOGIN
+from devstack.secret_values import MAINTAINER_LOGIN, MAKERS, OWNER_LOGIN
 from devstack.stack import Stack
 from devstack.vault_access import BootstrapFiles
 from tests.servers import Database, Servers, cloned_database
@@ -24,7 +24,7 @@ def test_the_service_reads_a_migrated_database(database: Database) -> None:
         assert connection.execute("SELECT count(*) FROM users").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("dsn", ["admin_dsn", "owner_dsn", "service_dsn"])
+@pytest.mark.parametrize("dsn", ["admin_dsn", "owner_dsn", "service_dsn", "maintainer_dsn"])
 @pytest.mark.parametrize("way", ["tcp", "socket"])
 def test_a_wrong_password_is_refused(stack: Stack, database: Database, dsn: str, way: str) -> None:
     host = str(stack.postgres.socket_folder) if way == "socket" else "127.0.0.1"
@@ -96,6 +96,10 @@ def test_valkeys_service_user_keeps_to_its_keys(
             ("ACL", "LIST"),
             ("SCRIPT", "FLUSH"),
             ("SHUTDOWN", "NOSAVE"),
+            ("DEL", f"{redis_prefix}events"),
+            ("XSETID", f"{redis_prefix}events", "9-9"),
+            ("XGROUP", "DESTROY", f"{redis_prefix}events", "ledger"),
+            ("XGROUP", "SETID", f"{redis_prefix}events", "ledger", "$"),
         ):
             with pytest.raises(redis.exceptions.NoPermissionError):
                 service.execute_command(*command)
@@ -122,20 +126,29 @@ def _read(client: hvac.Client, prefix: str, name: str) -> object:
     return answer["data"]["data"]
 
 
-def test_the_service_reads_every_secret_but_the_owners_login(
+def test_the_service_reads_every_secret_but_the_logins_of_owner_and_maintainer(
     stack: Stack, access: Provisioned
 ) -> None:
     client = _logged_in(stack, access.service_files)
-    for name in MAKERS.keys() - {OWNER_LOGIN}:
+    for name in MAKERS.keys() - {OWNER_LOGIN, MAINTAINER_LOGIN}:
         assert _read(client, access.prefix, name)
-    with pytest.raises(Forbidden):
-        _read(client, access.prefix, OWNER_LOGIN)
+    for name in (OWNER_LOGIN, MAINTAINER_LOGIN):
+        with pytest.raises(Forbidden):
+            _read(client, access.prefix, name)
 
 
 def test_the_migrator_reads_the_owners_login_alone(stack: Stack, access: Provisioned) -> None:
     client = _logged_in(stack, access.migrator_files)
     assert _read(client, access.prefix, OWNER_LOGIN)
     for name in MAKERS.keys() - {OWNER_LOGIN}:
+        with pytest.raises(Forbidden):
+            _read(client, access.prefix, name)
+
+
+def test_the_maintainer_reads_its_own_login_alone(stack: Stack, access: Provisioned) -> None:
+    client = _logged_in(stack, access.maintainer_files)
+    assert _read(client, access.prefix, MAINTAINER_LOGIN)
+    for name in MAKERS.keys() - {MAINTAINER_LOGIN}:
         with pytest.raises(Forbidden):
             _read(client, access.prefix, name)
 

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from uuid import UUID
 
 import psycopg
@@ -153,8 +153,10 @@ class SessionEndingStream:
         self._database = database
         self._done = False
 
-    async def append(self, entries: Sequence[str]) -> Sequence[str]:
-        stream_ids = await self._stream.append(entries)
+    async def append(
+        self, entries: Sequence[str], *, after: Collection[str] = (), above: str = "0-0"
+    ) -> Sequence[str]:
+        stream_ids = await self._stream.append(entries, after=after, above=above)
         if not self._done:
             self._done = True
             with psycopg.connect(self._database.admin_dsn) as connection:

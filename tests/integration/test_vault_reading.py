@@ -75,10 +75,11 @@ async def test_everything_that_the_service_needs_is_read(
         *secrets.refresh_token_keys,
         *secrets.page_token_keys,
         *secrets.one_time_token_keys,
+        *secrets.personal_data_keys,
         secrets.throttle_key,
     }
     assert {len(key) for key in symmetric} == {32}
-    assert len(symmetric) == 4
+    assert len(symmetric) == 5
 
 
 async def test_no_secret_is_in_what_a_debugger_or_a_log_would_show(

@@ -168,9 +168,15 @@ def test_times_have_time_zones_and_texts_have_no_length(module_database: Databas
         "uuid",
         "text",
         "boolean",
+        "smallint",
+        "integer",
         "bigint",
+        "int8multirange",
+        "bytea",
         "jsonb",
         "ARRAY",
+        "xid8",
+        "pg_snapshot",
         "timestamp with time zone",
     }
 

@@ -37,6 +37,9 @@ DEFINITIONS = [
     "SET ROLE pandora_owner",
     "SET session_replication_role = replica",
     "SELECT add_audit_month('2099-01-01')",
+    "SELECT make_audit_month('2099-01-01')",
+    "SELECT adopt_audit_default()",
+    "SELECT retire_audit_month('x', 'x', 0, '{}', '', now(), '', 1, 84)",
 ]
 
 CHANGES = [
@@ -65,6 +68,15 @@ CHANGES = [
     "UPDATE recovery_codes SET digest = repeat('0', 64)",
     "UPDATE mfa_challenges SET expires_at = now()",
     "UPDATE mfa_challenges SET password_mark = repeat('0', 64)",
+    "UPDATE audit_seals SET size = 1",
+    "DELETE FROM audit_seals",
+    "TRUNCATE audit_seals",
+    "INSERT INTO audit_retirements (partition) VALUES ('x')",
+    "UPDATE audit_retirements SET row_count = 0",
+    "DELETE FROM audit_retirements",
+    "UPDATE audit_legal_holds SET reason = 'other'",
+    "DELETE FROM audit_legal_holds",
+    "TRUNCATE audit_legal_holds",
     "UPDATE alembic_version SET version_num = 'mine'",
     "DELETE FROM alembic_version",
 ]
@@ -176,5 +188,5 @@ def test_passwords_are_kept_as_scram_verifiers(module_database: Database) -> Non
         kept = superuser.execute(
             sql.SQL("SELECT rolpassword FROM pg_authid WHERE rolname LIKE {}").format("pandora%")
         ).fetchall()
-    assert len(kept) == 2
+    assert len(kept) == 3
     assert all(verifier.startswith("SCRAM-SHA-256$") for (verifier,) in kept)

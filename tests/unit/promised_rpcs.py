@@ -112,6 +112,12 @@ PROMISES = {
     "KycService.ListKycReviews": Promise(
         route=("get", "/v1/kyc/reviews"), callers={"compliance", "admin"}
     ),
+    "AuditService.ExportAuditEvents": Promise(
+        route=("get", "/v1/audit-events:export"), callers={"compliance", "admin"}
+    ),
+    "AuditService.VerifyAuditLog": Promise(
+        route=("post", "/v1/audit-events:verify"), callers={"compliance", "admin"}
+    ),
     "AuditService.ListAuditEvents": Promise(
         route=("get", "/v1/audit-events"), callers={"compliance", "admin"}
     ),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from core.domain.audit import AuditEntry, AuditEvent, AuditFilter
+from core.domain.audit import AuditEntry, AuditEvent, AuditFilter, SequenceSpan
 
 
 class AuditLog(Protocol):
@@ -17,4 +17,17 @@ class AuditLog(Protocol):
         self, where: AuditFilter, *, before: int | None, limit: int
     ) -> Sequence[AuditEvent]:
         """Return at most `limit` rows with sequences below `before`, the newest first."""
+        ...
+
+    async def span(self, where: AuditFilter) -> SequenceSpan | None:
+        """Return a span of numbers that every row of the filter's time lies in.
+
+        It may be wider; None says that there is no such row.
+        """
+        ...
+
+    async def list_span(
+        self, where: AuditFilter, span: SequenceSpan, *, limit: int
+    ) -> Sequence[AuditEvent]:
+        """Return at most `limit` rows of a span, by rising sequence."""
         ...

@@ -17,3 +17,14 @@ class Authenticator(Protocol):
             SessionRevoked: its session has ended, or its user is suspended or deleted.
         """
         ...
+
+    async def renew(self, caller: Caller, access_token: str) -> Caller:
+        """Return a caller as they are now, long after `authenticate` has returned them.
+
+        A person's token may have run out meanwhile: their session tells. A service has none.
+
+        Raises:
+            TokenInvalid, TokenExpired: a service's token was revoked, or its life is over.
+            SessionRevoked: the session has ended, or its user is suspended or deleted.
+        """
+        ...

@@ -49,6 +49,16 @@ class OutboxClaim(Protocol):
         """Unpublished events by rising sequence; of each person the oldest, without a gap."""
         ...
 
+    @property
+    def predecessors(self) -> Sequence[str]:
+        """The entries that these events come after: each person's last, unless it was trimmed."""
+        ...
+
+    @property
+    def newest_stream_id(self) -> str:
+        """The greatest stream id that was ever recorded, `0-0` at first."""
+        ...
+
     async def mark_published(self, published: Sequence[PublishedEvent], *, at: datetime) -> None:
         """Record that the stream holds these events; it counts once the claim has ended well."""
         ...
@@ -75,13 +85,29 @@ class OutboxQueue(Protocol):
         ...
 
 
+class EntriesMissing(Exception):
+    """The stream lacks an entry that it should hold; nothing was appended."""
+
+
+class StreamFull(Exception):
+    """The stream has no room for the entries below its bound; nothing was appended."""
+
+
 class EventStream(Protocol):
     """The stream that the platform reads."""
 
-    async def append(self, entries: Sequence[str]) -> Sequence[str]:
+    async def append(
+        self, entries: Sequence[str], *, after: Collection[str] = (), above: str = "0-0"
+    ) -> Sequence[str]:
         """Append the entries in order, all of them or none; return their stream ids in order.
 
+        Nothing is appended to a stream that lacks one of the entries that `after` names: what
+        comes later must not arrive before what has to be sent again. The new ids are greater than
+        `above`, also where the stream was made anew by a server whose clock is behind.
+
         Raises:
+            EntriesMissing: the stream lacks an entry of `after`.
+            StreamFull: it would grow beyond its bound.
             DependencyUnavailable: the stream did not confirm. Whether it holds the entries is not
                 known, and it may still take them in later; appending them again is always right.
         """

@@ -4,8 +4,10 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from core.domain.ports.audit_log import AuditLog
+from core.domain.ports.consumed_events import ConsumedEvents
 from core.domain.ports.known_devices import KnownDeviceRepository
 from core.domain.ports.kyc_reviews import KycReviewRepository
+from core.domain.ports.legal_holds import LegalHolds
 from core.domain.ports.login_failures import LoginFailureRepository
 from core.domain.ports.mail import MailOutbox
 from core.domain.ports.mfa import (
@@ -86,6 +88,11 @@ class Repositories(Protocol):
         """The audit log."""
         ...
 
+    @property
+    def legal_holds(self) -> LegalHolds:
+        """What is neither erased nor dropped."""
+        ...
+
 
 class UnitOfWork(Repositories, Protocol):
     """A transaction. Leaving it without `commit` rolls everything back."""
@@ -93,6 +100,11 @@ class UnitOfWork(Repositories, Protocol):
     @property
     def outbox(self) -> Outbox:
         """Events that are published once the transaction is committed."""
+        ...
+
+    @property
+    def consumed_events(self) -> ConsumedEvents:
+        """Which events of other services take effect in this transaction."""
         ...
 
     @property

@@ -25,13 +25,45 @@ WHERE pg_try_advisory_xact_lock(%(lock_namespace)s::integer, hashtext(people.use
 LIMIT %(max_users)s;
 
 -- name: read_claimed_events :many
--- purpose: Reads the unpublished events of claimed people, up to the end of the window in which they were found.
-SELECT sequence, id, user_id, event_type, payload, trace_id, occurred_at, traceparent
+-- purpose: Reads the unpublished events of claimed people, up to the end of their window, and the entries that they come after, as of one moment.
+WITH kept AS MATERIALIZED (
+    SELECT trimmed_below, lost_up_to FROM event_stream
+),
+people AS MATERIALIZED (
+    SELECT
+        claimed.user_id,
+        (SELECT published.stream_id
+         FROM outbox AS published
+         WHERE published.user_id = claimed.user_id
+           AND published.published_at IS NOT NULL
+           AND stream_position(published.stream_id)
+               >= (SELECT stream_position(kept.trimmed_below) FROM kept)
+         ORDER BY stream_position(published.stream_id) DESC
+         LIMIT 1) AS predecessor
+    FROM unnest(%(user_ids)s::uuid[]) AS claimed (user_id)
+),
+newest AS MATERIALIZED (
+    SELECT stream_id
+    FROM (
+        (SELECT stream_id FROM outbox WHERE published_at IS NOT NULL
+         ORDER BY stream_position(stream_id) DESC LIMIT 1)
+        UNION ALL
+        SELECT trimmed_below FROM kept
+        UNION ALL
+        SELECT lost_up_to FROM kept
+    ) AS recorded
+    ORDER BY stream_position(stream_id) DESC
+    LIMIT 1
+)
+SELECT
+    outbox.sequence, outbox.id, outbox.user_id, outbox.event_type, outbox.payload,
+    outbox.trace_id, outbox.occurred_at, outbox.traceparent,
+    people.predecessor, (SELECT newest.stream_id FROM newest) AS newest_stream_id
 FROM outbox
-WHERE published_at IS NULL
-  AND user_id = ANY (%(user_ids)s::uuid[])
-  AND sequence <= %(window_end)s
-ORDER BY sequence
+JOIN people ON people.user_id = outbox.user_id
+WHERE outbox.published_at IS NULL
+  AND outbox.sequence <= %(window_end)s
+ORDER BY outbox.sequence
 LIMIT %(max_events)s;
 
 -- name: mark_events_published :exec

@@ -21,7 +21,7 @@ WHERE id = %(session_id)s;
 -- purpose: Reads what authentication needs of sessions and their users; asked at every call.
 SELECT
     s.id, s.user_id, s.created_at, s.revoked_at, s.absolute_expires_at, u.role, u.kyc_status,
-    u.suspended_at, u.deleted_at
+    u.suspended_at, u.deleted_at, u.personal_salt
 FROM sessions AS s
 JOIN users AS u ON u.id = s.user_id
 WHERE s.id = ANY(%(session_ids)s::uuid[]);

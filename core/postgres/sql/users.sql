@@ -9,7 +9,7 @@ INSERT INTO users (
 )
 RETURNING
     id, email, full_name, role, kyc_status, email_verified, mfa_enabled,
-    created_at, updated_at, suspended_at, deleted_at;
+    created_at, updated_at, suspended_at, deleted_at, personal_salt;
 
 -- name: create_user_if_free :one
 -- purpose: Stores an account, or nothing where an account that is not deleted has the address.
@@ -23,7 +23,7 @@ INSERT INTO users (
 ON CONFLICT (email_key) WHERE deleted_at IS NULL DO NOTHING
 RETURNING
     id, email, full_name, role, kyc_status, email_verified, mfa_enabled,
-    created_at, updated_at, suspended_at, deleted_at;
+    created_at, updated_at, suspended_at, deleted_at, personal_salt;
 
 -- name: get_user_by_id :one
 -- purpose: Reads one account, deleted or not.
@@ -37,7 +37,7 @@ WHERE id = %(user_id)s;
 -- purpose: Reads the account that is not deleted and has this address.
 SELECT
     id, email, full_name, role, kyc_status, email_verified, mfa_enabled,
-    created_at, updated_at, suspended_at, deleted_at
+    created_at, updated_at, suspended_at, deleted_at, personal_salt
 FROM users
 WHERE email_key = %(email_key)s AND deleted_at IS NULL;
 
@@ -45,7 +45,7 @@ WHERE email_key = %(email_key)s AND deleted_at IS NULL;
 -- purpose: Reads the account that is not deleted and has this address, with its password hash.
 SELECT
     id, email, full_name, role, kyc_status, email_verified, mfa_enabled,
-    created_at, updated_at, suspended_at, deleted_at,
+    created_at, updated_at, suspended_at, deleted_at, personal_salt,
     hashed_password
 FROM users
 WHERE email_key = %(email_key)s AND deleted_at IS NULL;
@@ -54,7 +54,7 @@ WHERE email_key = %(email_key)s AND deleted_at IS NULL;
 -- purpose: Reads one account, deleted or not, with its password hash.
 SELECT
     id, email, full_name, role, kyc_status, email_verified, mfa_enabled,
-    created_at, updated_at, suspended_at, deleted_at,
+    created_at, updated_at, suspended_at, deleted_at, personal_salt,
     hashed_password
 FROM users
 WHERE id = %(user_id)s;
@@ -88,10 +88,16 @@ LIMIT %(row_limit)s;
 -- purpose: Reads one account and holds its row; sessions may still be inserted beside it.
 SELECT
     id, email, full_name, role, kyc_status, email_verified, mfa_enabled,
-    created_at, updated_at, suspended_at, deleted_at
+    created_at, updated_at, suspended_at, deleted_at, personal_salt
 FROM users
 WHERE id = %(user_id)s
 FOR NO KEY UPDATE;
+
+-- name: get_personal_salts :many
+-- purpose: Reads one half of the keys that seal personal data of a list of people; null once erased.
+SELECT id, personal_salt
+FROM users
+WHERE id = ANY(%(user_ids)s::uuid[]);
 
 -- name: lock_admins :exec
 -- purpose: Lets one transaction at a time decide who is an active administrator.
@@ -173,10 +179,10 @@ RETURNING
     created_at, updated_at, suspended_at, deleted_at;
 
 -- name: set_user_deleted :one
--- purpose: Records since when an account is deleted; null restores it if its address is free.
+-- purpose: Records since when an account is deleted; null restores it if its address is free and it was not erased.
 UPDATE users
 SET deleted_at = %(deleted_at)s, updated_at = %(at)s
-WHERE id = %(user_id)s
+WHERE id = %(user_id)s AND personal_salt IS NOT NULL
 RETURNING
     id, email, full_name, role, kyc_status, email_verified, mfa_enabled,
     created_at, updated_at, suspended_at, deleted_at;

@@ -34,7 +34,9 @@ def to_audit_event(event: AuditEvent) -> audit_pb2.AuditEvent:
     )
 
 
-def from_audit_filter(request: audit_service_pb2.ListAuditEventsRequest) -> AuditFilter:
+def from_audit_filter(
+    request: audit_service_pb2.ListAuditEventsRequest | audit_service_pb2.ExportAuditEventsRequest,
+) -> AuditFilter:
     """Translate a filter; what the request leaves out does not narrow.
 
     Raises:

@@ -18,13 +18,19 @@ ALLOWED = {
     "vault.secret_id_file",
     "vault.migrator_secret_id_file",
     "vault.operator_secret_id_file",
+    "vault.sealer_secret_id_file",
+    "vault.maintainer_secret_id_file",
     # How long tokens of services may live, and how often any may be exchanged.
     "tokens.service_token_max_seconds",
     "limits.token",
+    # How long records of tokens are kept.
+    "maintenance.one_time_token_seconds",
+    "maintenance.refresh_token_seconds",
     # How often keys are looked for.
     "vault.key_reload_interval_seconds",
-    # The name of a key that never leaves Vault.
+    # The names of keys that never leave Vault.
     "vault.totp_key",
+    "vault.audit_seal_key",
 }
 
 

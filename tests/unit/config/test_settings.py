@@ -16,7 +16,7 @@ def test_no_setting_can_be_changed_after_loading() -> None:
 
 
 def test_each_number_of_time_or_size_names_its_unit() -> None:
-    units = ("_seconds", "_days", "_bytes", "_kib")
+    units = ("_seconds", "_days", "_months", "_bytes", "_kib")
     plain = {
         "core.port",
         "core.metrics_port",
@@ -36,10 +36,20 @@ def test_each_number_of_time_or_size_names_its_unit() -> None:
         "throttling.address_delay_from_failure",
         "throttling.most_failures",
         "relay.batch_size",
+        "relay.stream_max_length",
+        "consumer.metrics_port",
+        "consumer.batch_size",
+        "consumer.max_deliveries",
         "mail.metrics_port",
         "mail.smtp_port",
         "mail.workers",
         "mail.max_refusals",
+        "audit.metrics_port",
+        "audit.months_ahead",
+        "audit.most_exports",
+        "audit.seal_max_rows",
+        "audit.verify_workers",
+        "maintenance.batch_size",
         "telemetry.sampling_ratio",
     }
     numbers = {path for path, key in catalogue().items() if key.kind in {int, float}}

@@ -1,7 +1,7 @@
 """A relay with everything around it in memory."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from opentelemetry.trace import NoOpTracer
 
@@ -10,6 +10,7 @@ from core.domain.errors import DependencyUnavailable
 from core.domain.ports.outbox_relay import EventStream, OutboxEvent
 from core.events.publish_spans import PublishSpans
 from core.events.relay import Relay, RelayPolicy
+from core.events.stream_care import StreamCare, StreamCarePolicy
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.events import (
     FakeEventStream,
@@ -27,11 +28,11 @@ POSTGRES_DOWN = DependencyUnavailable("postgres")
 class Scene:
     """A relay with everything around it; its clocks stand still unless a test moves them."""
 
-    def __init__(self, *, batch_size: int = 100) -> None:
+    def __init__(self, *, batch_size: int = 100, max_length: int = 1_000_000) -> None:
         self.batch_size = batch_size
         self.make = OutboxEvents()
         self.queue = FakeOutboxQueue()
-        self.stream = FakeEventStream()
+        self.stream = FakeEventStream(max_length=max_length)
         self.clock = FakeClock()
         self.changed = asyncio.Event()
         self.metrics = RecordingRelayMetrics(on_change=self.changed.set)
@@ -41,6 +42,16 @@ class Scene:
         return Relay(
             queue=self.queue,
             stream=stream,
+            care=StreamCare(
+                published=self.queue,
+                stream=self.stream,
+                policy=StreamCarePolicy(
+                    max_length=self.stream.max_length, check_interval_seconds=10.0
+                ),
+                metrics=self.metrics,
+                clock=self.clock,
+                monotonic=self.monotonic,
+            ),
             policy=RelayPolicy(
                 batch_size=self.batch_size,
                 poll_interval_seconds=0.001,
@@ -76,10 +87,12 @@ class GatedStream:
         self.entered = asyncio.Event()
         self.gate = asyncio.Event()
 
-    async def append(self, entries: Sequence[str]) -> Sequence[str]:
+    async def append(
+        self, entries: Sequence[str], *, after: Collection[str] = (), above: str = "0-0"
+    ) -> Sequence[str]:
         self.entered.set()
         await self.gate.wait()
-        return await self._stream.append(entries)
+        return await self._stream.append(entries, after=after, above=above)
 
 
 def ids(*events: OutboxEvent) -> list[str]:
@@ -93,11 +106,13 @@ class CapriciousStream:
         self._stream = stream
         self._script = list(script)
 
-    async def append(self, entries: Sequence[str]) -> Sequence[str]:
+    async def append(
+        self, entries: Sequence[str], *, after: Collection[str] = (), above: str = "0-0"
+    ) -> Sequence[str]:
         outcome = self._script.pop(0) if self._script else "appended"
         if outcome == "refused":
             raise REDIS_DOWN
-        stream_ids = await self._stream.append(entries)
+        stream_ids = await self._stream.append(entries, after=after, above=above)
         if outcome == "answer lost":
             raise REDIS_DOWN
         return stream_ids

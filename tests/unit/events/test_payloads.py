@@ -66,6 +66,8 @@ def test_every_message_of_the_contract_belongs_to_one_event() -> None:
         for name in event_pb2.DESCRIPTOR.message_types_by_name
         if isinstance(message := getattr(event_pb2, name), type) and issubclass(message, Message)
     }
+    # What others tell us is read, never written.
+    promised.remove(event_pb2.KycReviewCompleted)
     assert set(MESSAGES.values()) == promised
     assert len(MESSAGES) == len(promised)
 
@@ -73,6 +75,26 @@ def test_every_message_of_the_contract_belongs_to_one_event() -> None:
 def test_event_types_are_unlike_each_other() -> None:
     types = [event_class.event_type for event_class in every_event()]
     assert len(set(types)) == len(types)
+
+
+NAMES_ALONE = {("user.kyc_updated", "reviewer_id"), ("user.updated", "changed_fields")}
+"""Texts that hold ids of users or services, or names of our own fields."""
+
+
+@pytest.mark.parametrize("event_class", every_event(), ids=lambda c: c.event_type)
+def test_an_event_holds_no_text_of_a_person_but_those_that_an_erasure_knows(
+    event_class: type[DomainEvent],
+) -> None:
+    hints = get_type_hints(event_class)
+    texts = {field.name for field in fields(event_class) if _is_text(hints[field.name])}
+    event_type = event_class.event_type
+    names = {name for name in texts if (event_type, name) in NAMES_ALONE}
+    assert texts - names == events.FREE_TEXTS.get(event_type, frozenset())
+
+
+def _is_text(hint: object) -> bool:
+    """Tell whether a value may be any text; enums are not."""
+    return hint is str or any(_is_text(option) for option in get_args(hint))
 
 
 @pytest.mark.parametrize("event_class", every_event(), ids=lambda c: c.event_type)

@@ -57,6 +57,8 @@ class FakeAuthenticator:
         self.asked: list[str] = []
         self.errors: dict[str, DomainError] = {}
         self.authenticated_at: datetime | None = START
+        self.renewed: Role | DomainError | None = None
+        self.renewals = 0
 
     async def authenticate(self, access_token: str, origin: Origin) -> Caller:
         self.asked.append(access_token)
@@ -75,6 +77,15 @@ class FakeAuthenticator:
             role=role,
             authenticated_at=self.authenticated_at,
         )
+
+    async def renew(self, caller: Caller, access_token: str) -> Caller:
+        """Ask for the token's caller again; a test changes what that is by `renewed`."""
+        self.renewals += 1
+        if isinstance(self.renewed, Exception):
+            raise self.renewed
+        if self.renewed is not None:
+            return replace(caller, role=self.renewed)
+        return await self.authenticate(access_token, caller.origin)
 
 
 class RecordingMetrics:
@@ -219,12 +230,14 @@ async def open_door(
     deadlines: DeadlineLimits = LIMITS,
     tracer: Tracer | None = None,
     rates: RateParts | None = None,
+    seconds: Callable[[], float] | None = None,
 ) -> AsyncIterator[Door]:
     """Serve every method of the services; what is not scripted answers an empty message."""
     door = Door()
     parts = replace(door.parts(), trusted_peers=trusted_peers, deadlines=deadlines)
     parts = parts if tracer is None else replace(parts, tracer=tracer)
     parts = parts if rates is None else replace(parts, rates=rates)
+    parts = parts if seconds is None else replace(parts, seconds=seconds)
     pipeline = build_pipeline(parts, services)
     server = grpc.aio.server(interceptors=(pipeline,))
     server.add_generic_rpc_handlers([*(_scripted(door, each) for each in services), *extra])
@@ -254,6 +267,9 @@ def _handler(door: Door, method: MethodDescriptor) -> "grpc.RpcMethodHandler[Any
         return answer() if script is None else await script(message, context)
 
     async def stream(message: Message, context: Context) -> AsyncIterator[object]:
+        if name not in door.stream:
+            yield answer()
+            return
         async for each in door.stream[name](message, context):
             yield each
 

@@ -87,5 +87,7 @@ OTHERS: Mapping[str, Callable[[], Message]] = {
     "UserService/ListUsers": user.ListUsersRequest,
     "KycService/ListKycReviews": kyc.ListKycReviewsRequest,
     "AuditService/ListAuditEvents": audit.ListAuditEventsRequest,
+    "AuditService/ExportAuditEvents": audit.ExportAuditEventsRequest,
+    "AuditService/VerifyAuditLog": audit.VerifyAuditLogRequest,
 }
 """RPCs whose request names no user, or names one only to filter by."""

@@ -1,9 +1,13 @@
 import asyncio
+from unittest.mock import Mock
 
 import grpc
 import pytest
 
-from core.middleware.deadline import DeadlineLimits
+from core.middleware.call import Call
+from core.middleware.deadline import Deadline, DeadlineLimits, time_limits
+from core.middleware.errors import StatusError
+from core.transport.services import SERVICES
 from pandora.user.v1 import auth_service_pb2
 from tests.unit.middleware.door import Door, open_door
 
@@ -16,6 +20,33 @@ def test_the_clients_deadline_counts_within_the_limit() -> None:
     assert limits.for_asked(None) == 5
     assert limits.for_asked(3) == 3
     assert limits.for_asked(3600) == 8
+
+
+def test_a_method_that_takes_longer_says_so_in_the_contract() -> None:
+    limits = time_limits(SERVICES)
+
+    assert limits["pandora.user.v1.AuditService/VerifyAuditLog"] == 900
+    assert "pandora.user.v1.UserService/GetUser" not in limits
+
+
+@pytest.mark.asyncio
+async def test_only_a_method_that_takes_longer_outlives_the_limit_of_others() -> None:
+    limits = DeadlineLimits(default_seconds=0.01, longest_seconds=0.01)
+    stage = Deadline(limits, {"long": 5.0})
+
+    async def work(call: Call) -> object:
+        await asyncio.sleep(0.05)
+        return call.method
+
+    assert await stage(plain_call("long"), work) == "long"
+    with pytest.raises(StatusError):
+        await stage(plain_call("usual"), work)
+
+
+def plain_call(method: str) -> Call:
+    """Return a call without a deadline of its own."""
+    context = Mock(time_remaining=lambda: None)
+    return Call(method=method, request=None, context=context, metadata=())
 
 
 def work_forever(door: Door) -> asyncio.Event:

@@ -16,10 +16,10 @@ from core.observability.metrics import (
     AuditMetrics,
     CallMetrics,
     DependencyMetrics,
-    RelayMetrics,
     new_registry,
 )
 from core.observability.metrics_server import MetricsPortUnavailable, start_metrics_server
+from core.observability.relay_metrics import RelayMetrics
 from core.observability.standard_gauges import (
     watch_hashing,
     watch_logs,
@@ -136,6 +136,10 @@ def test_the_relay_tells_results_lag_and_backlog() -> None:
     metrics.published([0.2, 3.0])
     metrics.failed("redis")
     metrics.held(1)
+    metrics.lost(3)
+    metrics.blocked(stream_full=True, memory_full=False)
+    metrics.stream(40, {"gone": 2})
+    metrics.stream(50, {"ledger": 8})
     metrics.backlog(7, 12.5)
     lines = told(registry)
     assert 'pandora_relay_results_total{cause="",result="published"} 2.0' in lines
@@ -143,6 +147,12 @@ def test_the_relay_tells_results_lag_and_backlog() -> None:
     assert 'pandora_relay_publish_lag_seconds_bucket{le="0.25"} 1.0' in lines
     assert "pandora_relay_publish_lag_seconds_count 2.0" in lines
     assert "pandora_relay_held_users 1.0" in lines
+    assert "pandora_relay_lost_entries_total 3.0" in lines
+    assert "pandora_relay_stream_full 1.0" in lines
+    assert "pandora_relay_redis_memory_full 0.0" in lines
+    assert "pandora_stream_entries 50.0" in lines
+    assert 'pandora_stream_unread_entries{group="ledger"} 8.0' in lines
+    assert 'pandora_stream_unread_entries{group="gone"}' not in " ".join(lines)
     assert "pandora_outbox_backlog_events 7.0" in lines
     assert "pandora_outbox_lag_seconds 12.5" in lines
 

@@ -1,13 +1,16 @@
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
+import grpc.aio
 import pytest
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from core.domain.audit import entry_hash
 from core.domain.user import Role
 from pandora.user.v1 import audit_pb2
 from pandora.user.v1 import audit_service_pb2 as pb
+from tests.fakes.audit_seals import VALID
 from tests.fakes.world import ORIGIN
 from tests.unit.transport.core_server import Core, Person, refused, running_core
 
@@ -41,7 +44,7 @@ async def test_a_row_is_shown_as_it_was_written() -> None:
     assert event.user_agent == ORIGIN.user_agent
     assert (event.request_id, event.trace_id) == (ORIGIN.request_id, ORIGIN.trace_id)
     assert MessageToDict(event.details) == dict(entry.details)
-    assert event.hash == entry_hash(entry)
+    assert event.hash == core.world.database.tables.audit[event.sequence].hash
     assert not event.HasField("reason")
 
 
@@ -133,3 +136,66 @@ async def test_pages_follow_each_other() -> None:
     assert len(sequences) == 4
     assert sequences == sorted(sequences, reverse=True)
     assert second.next_page_token == ""
+
+
+async def test_a_verification_is_answered_as_it_was_found() -> None:
+    async with running_core() as core:
+        officer = await core.staff(Role.COMPLIANCE)
+        answer = await core.audit.VerifyAuditLog(
+            pb.VerifyAuditLogRequest(), metadata=officer.credentials
+        )
+        assert answer == pb.VerifyAuditLogResponse(
+            valid=True, checked_count=3, sealed_sequence=3, seal_hash="ab" * 32
+        )
+        core.world.log_verifier.report = replace(
+            VALID, valid=False, first_invalid_sequence=2, reason="the row is missing"
+        )
+        answer = await core.audit.VerifyAuditLog(
+            pb.VerifyAuditLogRequest(), metadata=officer.credentials
+        )
+    assert not answer.valid
+    assert (answer.first_invalid_sequence, answer.reason) == (2, "the row is missing")
+
+
+async def test_while_one_verifies_another_is_told_to_come_back() -> None:
+    async with running_core() as core:
+        officer = await core.staff(Role.COMPLIANCE)
+        verifier = core.world.log_verifier
+        verifier.gate.clear()
+        request = pb.VerifyAuditLogRequest()
+        first = asyncio.ensure_future(
+            core.audit.VerifyAuditLog(request, metadata=officer.credentials)
+        )
+        await verifier.began.wait()
+        refusal = await refused(
+            core.audit.VerifyAuditLog(request, metadata=officer.credentials, timeout=5)
+        )
+        verifier.gate.set()
+        await first
+        await core.audit.VerifyAuditLog(request, metadata=officer.credentials)
+
+    assert refusal.code is grpc.StatusCode.UNAVAILABLE
+    assert refusal.reason == "SERVER_BUSY"
+    assert refusal.retry is not None
+    assert refusal.retry.retry_delay.seconds == 10
+
+
+async def test_a_verification_that_was_broken_off_keeps_nobody_away() -> None:
+    async with running_core() as core:
+        officer = await core.staff(Role.COMPLIANCE)
+        verifier = core.world.log_verifier
+        verifier.gate.clear()
+        request = pb.VerifyAuditLogRequest()
+        broken_off = core.audit.VerifyAuditLog(request, metadata=officer.credentials)
+        waiting = asyncio.ensure_future(broken_off)
+        await verifier.began.wait()
+        broken_off.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        verifier.gate.set()
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    await core.audit.VerifyAuditLog(request, metadata=officer.credentials)
+                except grpc.aio.AioRpcError:
+                    continue
+                break

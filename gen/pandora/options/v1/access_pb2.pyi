@@ -45,7 +45,7 @@ ACCESS_FIELD_NUMBER: _ClassVar[int]
 access: _descriptor.FieldDescriptor
 
 class AccessRule(_message.Message):
-    __slots__ = ("anyone", "roles", "self", "never_self", "success_status", "public_max_age_seconds", "recent_authentication", "rate_class")
+    __slots__ = ("anyone", "roles", "self", "never_self", "success_status", "public_max_age_seconds", "recent_authentication", "rate_class", "time_limit_seconds")
     ANYONE_FIELD_NUMBER: _ClassVar[int]
     ROLES_FIELD_NUMBER: _ClassVar[int]
     SELF_FIELD_NUMBER: _ClassVar[int]
@@ -54,6 +54,7 @@ class AccessRule(_message.Message):
     PUBLIC_MAX_AGE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     RECENT_AUTHENTICATION_FIELD_NUMBER: _ClassVar[int]
     RATE_CLASS_FIELD_NUMBER: _ClassVar[int]
+    TIME_LIMIT_SECONDS_FIELD_NUMBER: _ClassVar[int]
     anyone: bool
     roles: _containers.RepeatedScalarFieldContainer[CallerRole]
     self: bool
@@ -62,4 +63,5 @@ class AccessRule(_message.Message):
     public_max_age_seconds: int
     recent_authentication: bool
     rate_class: RateClass
-    def __init__(self_, anyone: _Optional[bool] = ..., roles: _Optional[_Iterable[_Union[CallerRole, str]]] = ..., self: _Optional[bool] = ..., never_self: _Optional[bool] = ..., success_status: _Optional[int] = ..., public_max_age_seconds: _Optional[int] = ..., recent_authentication: _Optional[bool] = ..., rate_class: _Optional[_Union[RateClass, str]] = ...) -> None: ...
+    time_limit_seconds: int
+    def __init__(self_, anyone: _Optional[bool] = ..., roles: _Optional[_Iterable[_Union[CallerRole, str]]] = ..., self: _Optional[bool] = ..., never_self: _Optional[bool] = ..., success_status: _Optional[int] = ..., public_max_age_seconds: _Optional[int] = ..., recent_authentication: _Optional[bool] = ..., rate_class: _Optional[_Union[RateClass, str]] = ..., time_limit_seconds: _Optional[int] = ...) -> None: ...

@@ -29,13 +29,21 @@ from pandora.options.v1 import access_pb2 as pandora_dot_options_dot_v1_dot_acce
 from pandora.user.v1 import audit_pb2 as pandora_dot_user_dot_v1_dot_audit__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#pandora/user/v1/audit_service.proto\x12\x0fpandora.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fpandora/options/v1/access.proto\x1a\x1bpandora/user/v1/audit.proto\"\x85\x04\n\x16ListAuditEventsRequest\x12&\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00R\x06userId\x88\x01\x01\x12\x36\n\x08\x61\x63tor_id\x18\x02 \x01(\tB\x16\xbaH\x13r\x11\x10\x01\x18\xc8\x01\x32\n^[^\\x00]*$H\x01R\x07\x61\x63torId\x88\x01\x01\x12\x30\n\x06\x61\x63tion\x18\x03 \x01(\tB\x13\xbaH\x10r\x0e\x18\x64\x32\n^[a-z_.]+$H\x02R\x06\x61\x63tion\x88\x01\x01\x12H\n\x07outcome\x18\x04 \x01(\x0e\x32\x1d.pandora.user.v1.AuditOutcomeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00H\x03R\x07outcome\x88\x01\x01\x12<\n\tfrom_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x04R\x08\x66romTime\x88\x01\x01\x12\x38\n\x07to_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x05R\x06toTime\x88\x01\x01\x12$\n\tpage_size\x18\x07 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12\'\n\npage_token\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageTokenB\n\n\x08_user_idB\x0b\n\t_actor_idB\t\n\x07_actionB\n\n\x08_outcomeB\x0c\n\n_from_timeB\n\n\x08_to_time\"v\n\x17ListAuditEventsResponse\x12\x33\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1b.pandora.user.v1.AuditEventR\x06\x65vents\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x9c\x01\n\x0c\x41uditService\x12\x8b\x01\n\x0fListAuditEvents\x12\'.pandora.user.v1.ListAuditEventsRequest\x1a(.pandora.user.v1.ListAuditEventsResponse\"%\x90\x02\x01\x8a\xb5\x18\x06\x12\x02\x03\x04@\x05\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/audit-eventsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#pandora/user/v1/audit_service.proto\x12\x0fpandora.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fpandora/options/v1/access.proto\x1a\x1bpandora/user/v1/audit.proto\"\xb8\x03\n\x18\x45xportAuditEventsRequest\x12&\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00R\x06userId\x88\x01\x01\x12\x36\n\x08\x61\x63tor_id\x18\x02 \x01(\tB\x16\xbaH\x13r\x11\x10\x01\x18\xc8\x01\x32\n^[^\\x00]*$H\x01R\x07\x61\x63torId\x88\x01\x01\x12\x30\n\x06\x61\x63tion\x18\x03 \x01(\tB\x13\xbaH\x10r\x0e\x18\x64\x32\n^[a-z_.]+$H\x02R\x06\x61\x63tion\x88\x01\x01\x12H\n\x07outcome\x18\x04 \x01(\x0e\x32\x1d.pandora.user.v1.AuditOutcomeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00H\x03R\x07outcome\x88\x01\x01\x12<\n\tfrom_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x04R\x08\x66romTime\x88\x01\x01\x12\x38\n\x07to_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x05R\x06toTime\x88\x01\x01\x42\n\n\x08_user_idB\x0b\n\t_actor_idB\t\n\x07_actionB\n\n\x08_outcomeB\x0c\n\n_from_timeB\n\n\x08_to_time\"N\n\x19\x45xportAuditEventsResponse\x12\x31\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1b.pandora.user.v1.AuditEventR\x05\x65vent\"\x85\x04\n\x16ListAuditEventsRequest\x12&\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00R\x06userId\x88\x01\x01\x12\x36\n\x08\x61\x63tor_id\x18\x02 \x01(\tB\x16\xbaH\x13r\x11\x10\x01\x18\xc8\x01\x32\n^[^\\x00]*$H\x01R\x07\x61\x63torId\x88\x01\x01\x12\x30\n\x06\x61\x63tion\x18\x03 \x01(\tB\x13\xbaH\x10r\x0e\x18\x64\x32\n^[a-z_.]+$H\x02R\x06\x61\x63tion\x88\x01\x01\x12H\n\x07outcome\x18\x04 \x01(\x0e\x32\x1d.pandora.user.v1.AuditOutcomeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00H\x03R\x07outcome\x88\x01\x01\x12<\n\tfrom_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x04R\x08\x66romTime\x88\x01\x01\x12\x38\n\x07to_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x05R\x06toTime\x88\x01\x01\x12$\n\tpage_size\x18\x07 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12\'\n\npage_token\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageTokenB\n\n\x08_user_idB\x0b\n\t_actor_idB\t\n\x07_actionB\n\n\x08_outcomeB\x0c\n\n_from_timeB\n\n\x08_to_time\"v\n\x17ListAuditEventsResponse\x12\x33\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1b.pandora.user.v1.AuditEventR\x06\x65vents\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x17\n\x15VerifyAuditLogRequest\"\x97\x02\n\x16VerifyAuditLogResponse\x12\x14\n\x05valid\x18\x01 \x01(\x08R\x05valid\x12#\n\rchecked_count\x18\x02 \x01(\x03R\x0c\x63heckedCount\x12\x39\n\x16\x66irst_invalid_sequence\x18\x03 \x01(\x03H\x00R\x14\x66irstInvalidSequence\x88\x01\x01\x12\'\n\x0fsealed_sequence\x18\x04 \x01(\x03R\x0esealedSequence\x12\x1b\n\tseal_hash\x18\x05 \x01(\tR\x08sealHash\x12\x1b\n\x06reason\x18\x06 \x01(\tH\x01R\x06reason\x88\x01\x01\x42\x19\n\x17_first_invalid_sequenceB\t\n\x07_reason2\xdb\x03\n\x0c\x41uditService\x12\x8b\x01\n\x0fListAuditEvents\x12\'.pandora.user.v1.ListAuditEventsRequest\x1a(.pandora.user.v1.ListAuditEventsResponse\"%\x90\x02\x01\x8a\xb5\x18\x06\x12\x02\x03\x04@\x05\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/audit-events\x12\xa4\x01\n\x11\x45xportAuditEvents\x12).pandora.user.v1.ExportAuditEventsRequest\x1a*.pandora.user.v1.ExportAuditEventsResponse\"6\x90\x02\x01\x8a\xb5\x18\t\x12\x02\x03\x04@\x07H\x90\x1c\x82\xd3\xe4\x93\x02 \x12\x17/v1/audit-events:exportb\x05\x65vent0\x01\x12\x95\x01\n\x0eVerifyAuditLog\x12&.pandora.user.v1.VerifyAuditLogRequest\x1a\'.pandora.user.v1.VerifyAuditLogResponse\"2\x90\x02\x01\x8a\xb5\x18\t\x12\x02\x03\x04@\x07H\x84\x07\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/audit-events:verify:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pandora.user.v1.audit_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_EXPORTAUDITEVENTSREQUEST'].fields_by_name['user_id']._loaded_options = None
+  _globals['_EXPORTAUDITEVENTSREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_EXPORTAUDITEVENTSREQUEST'].fields_by_name['actor_id']._loaded_options = None
+  _globals['_EXPORTAUDITEVENTSREQUEST'].fields_by_name['actor_id']._serialized_options = b'\272H\023r\021\020\001\030\310\0012\n^[^\\x00]*$'
+  _globals['_EXPORTAUDITEVENTSREQUEST'].fields_by_name['action']._loaded_options = None
+  _globals['_EXPORTAUDITEVENTSREQUEST'].fields_by_name['action']._serialized_options = b'\272H\020r\016\030d2\n^[a-z_.]+$'
+  _globals['_EXPORTAUDITEVENTSREQUEST'].fields_by_name['outcome']._loaded_options = None
+  _globals['_EXPORTAUDITEVENTSREQUEST'].fields_by_name['outcome']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_LISTAUDITEVENTSREQUEST'].fields_by_name['user_id']._loaded_options = None
   _globals['_LISTAUDITEVENTSREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_LISTAUDITEVENTSREQUEST'].fields_by_name['actor_id']._loaded_options = None
@@ -50,10 +58,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTAUDITEVENTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
   _globals['_AUDITSERVICE'].methods_by_name['ListAuditEvents']._loaded_options = None
   _globals['_AUDITSERVICE'].methods_by_name['ListAuditEvents']._serialized_options = b'\220\002\001\212\265\030\006\022\002\003\004@\005\202\323\344\223\002\022\022\020/v1/audit-events'
-  _globals['_LISTAUDITEVENTSREQUEST']._serialized_start=211
-  _globals['_LISTAUDITEVENTSREQUEST']._serialized_end=728
-  _globals['_LISTAUDITEVENTSRESPONSE']._serialized_start=730
-  _globals['_LISTAUDITEVENTSRESPONSE']._serialized_end=848
-  _globals['_AUDITSERVICE']._serialized_start=851
-  _globals['_AUDITSERVICE']._serialized_end=1007
+  _globals['_AUDITSERVICE'].methods_by_name['ExportAuditEvents']._loaded_options = None
+  _globals['_AUDITSERVICE'].methods_by_name['ExportAuditEvents']._serialized_options = b'\220\002\001\212\265\030\t\022\002\003\004@\007H\220\034\202\323\344\223\002 \022\027/v1/audit-events:exportb\005event'
+  _globals['_AUDITSERVICE'].methods_by_name['VerifyAuditLog']._loaded_options = None
+  _globals['_AUDITSERVICE'].methods_by_name['VerifyAuditLog']._serialized_options = b'\220\002\001\212\265\030\t\022\002\003\004@\007H\204\007\202\323\344\223\002\034\"\027/v1/audit-events:verify:\001*'
+  _globals['_EXPORTAUDITEVENTSREQUEST']._serialized_start=211
+  _globals['_EXPORTAUDITEVENTSREQUEST']._serialized_end=651
+  _globals['_EXPORTAUDITEVENTSRESPONSE']._serialized_start=653
+  _globals['_EXPORTAUDITEVENTSRESPONSE']._serialized_end=731
+  _globals['_LISTAUDITEVENTSREQUEST']._serialized_start=734
+  _globals['_LISTAUDITEVENTSREQUEST']._serialized_end=1251
+  _globals['_LISTAUDITEVENTSRESPONSE']._serialized_start=1253
+  _globals['_LISTAUDITEVENTSRESPONSE']._serialized_end=1371
+  _globals['_VERIFYAUDITLOGREQUEST']._serialized_start=1373
+  _globals['_VERIFYAUDITLOGREQUEST']._serialized_end=1396
+  _globals['_VERIFYAUDITLOGRESPONSE']._serialized_start=1399
+  _globals['_VERIFYAUDITLOGRESPONSE']._serialized_end=1678
+  _globals['_AUDITSERVICE']._serialized_start=1681
+  _globals['_AUDITSERVICE']._serialized_end=2156
 # @@protoc_insertion_point(module_scope)

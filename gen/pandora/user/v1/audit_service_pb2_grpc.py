@@ -40,6 +40,16 @@ class AuditServiceStub:
                 request_serializer=pandora_dot_user_dot_v1_dot_audit__service__pb2.ListAuditEventsRequest.SerializeToString,
                 response_deserializer=pandora_dot_user_dot_v1_dot_audit__service__pb2.ListAuditEventsResponse.FromString,
                 _registered_method=True)
+        self.ExportAuditEvents = channel.unary_stream(
+                '/pandora.user.v1.AuditService/ExportAuditEvents',
+                request_serializer=pandora_dot_user_dot_v1_dot_audit__service__pb2.ExportAuditEventsRequest.SerializeToString,
+                response_deserializer=pandora_dot_user_dot_v1_dot_audit__service__pb2.ExportAuditEventsResponse.FromString,
+                _registered_method=True)
+        self.VerifyAuditLog = channel.unary_unary(
+                '/pandora.user.v1.AuditService/VerifyAuditLog',
+                request_serializer=pandora_dot_user_dot_v1_dot_audit__service__pb2.VerifyAuditLogRequest.SerializeToString,
+                response_deserializer=pandora_dot_user_dot_v1_dot_audit__service__pb2.VerifyAuditLogResponse.FromString,
+                _registered_method=True)
 
 
 class AuditServiceServicer:
@@ -53,6 +63,25 @@ class AuditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportAuditEvents(self, request, context):
+        """Streams every row that was there when the export began, by rising sequence; what is committed
+        meanwhile may be missing. The export is itself recorded in the log. It ends with an error where
+        the caller's session ends or their role no longer admits them. Errors: SERVER_BUSY, when too
+        many exports are under way; SESSION_REVOKED and PERMISSION_DENIED, also after the first row.
+        buf:lint:ignore RPC_NO_SERVER_STREAMING
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyAuditLog(self, request, context):
+        """Recomputes the whole log: every row's hash, every seal, and the checkpoints outside of the
+        database where the core can see them. One verification at a time: SERVER_BUSY.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AuditServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +89,16 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.ListAuditEvents,
                     request_deserializer=pandora_dot_user_dot_v1_dot_audit__service__pb2.ListAuditEventsRequest.FromString,
                     response_serializer=pandora_dot_user_dot_v1_dot_audit__service__pb2.ListAuditEventsResponse.SerializeToString,
+            ),
+            'ExportAuditEvents': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportAuditEvents,
+                    request_deserializer=pandora_dot_user_dot_v1_dot_audit__service__pb2.ExportAuditEventsRequest.FromString,
+                    response_serializer=pandora_dot_user_dot_v1_dot_audit__service__pb2.ExportAuditEventsResponse.SerializeToString,
+            ),
+            'VerifyAuditLog': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyAuditLog,
+                    request_deserializer=pandora_dot_user_dot_v1_dot_audit__service__pb2.VerifyAuditLogRequest.FromString,
+                    response_serializer=pandora_dot_user_dot_v1_dot_audit__service__pb2.VerifyAuditLogResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +129,60 @@ class AuditService:
             '/pandora.user.v1.AuditService/ListAuditEvents',
             pandora_dot_user_dot_v1_dot_audit__service__pb2.ListAuditEventsRequest.SerializeToString,
             pandora_dot_user_dot_v1_dot_audit__service__pb2.ListAuditEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportAuditEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/pandora.user.v1.AuditService/ExportAuditEvents',
+            pandora_dot_user_dot_v1_dot_audit__service__pb2.ExportAuditEventsRequest.SerializeToString,
+            pandora_dot_user_dot_v1_dot_audit__service__pb2.ExportAuditEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyAuditLog(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pandora.user.v1.AuditService/VerifyAuditLog',
+            pandora_dot_user_dot_v1_dot_audit__service__pb2.VerifyAuditLogRequest.SerializeToString,
+            pandora_dot_user_dot_v1_dot_audit__service__pb2.VerifyAuditLogResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -12,6 +12,8 @@ import pandora.user.v1.audit_service_pb2
 class AuditServiceStub:
     def __init__(self, channel: grpc.aio.Channel) -> None: ...
     ListAuditEvents: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.audit_service_pb2.ListAuditEventsRequest, pandora.user.v1.audit_service_pb2.ListAuditEventsResponse]
+    ExportAuditEvents: grpc.aio.UnaryStreamMultiCallable[pandora.user.v1.audit_service_pb2.ExportAuditEventsRequest, pandora.user.v1.audit_service_pb2.ExportAuditEventsResponse]
+    VerifyAuditLog: grpc.aio.UnaryUnaryMultiCallable[pandora.user.v1.audit_service_pb2.VerifyAuditLogRequest, pandora.user.v1.audit_service_pb2.VerifyAuditLogResponse]
 
 class AuditServiceServicer(metaclass=ABCMeta):
     @abstractmethod
@@ -20,6 +22,18 @@ class AuditServiceServicer(metaclass=ABCMeta):
         request: pandora.user.v1.audit_service_pb2.ListAuditEventsRequest,
         context: grpc.aio.ServicerContext[pandora.user.v1.audit_service_pb2.ListAuditEventsRequest, pandora.user.v1.audit_service_pb2.ListAuditEventsResponse],
     ) -> pandora.user.v1.audit_service_pb2.ListAuditEventsResponse: ...
+    @abstractmethod
+    def ExportAuditEvents(
+        self,
+        request: pandora.user.v1.audit_service_pb2.ExportAuditEventsRequest,
+        context: grpc.aio.ServicerContext[pandora.user.v1.audit_service_pb2.ExportAuditEventsRequest, pandora.user.v1.audit_service_pb2.ExportAuditEventsResponse],
+    ) -> AsyncIterator[pandora.user.v1.audit_service_pb2.ExportAuditEventsResponse]: ...
+    @abstractmethod
+    async def VerifyAuditLog(
+        self,
+        request: pandora.user.v1.audit_service_pb2.VerifyAuditLogRequest,
+        context: grpc.aio.ServicerContext[pandora.user.v1.audit_service_pb2.VerifyAuditLogRequest, pandora.user.v1.audit_service_pb2.VerifyAuditLogResponse],
+    ) -> pandora.user.v1.audit_service_pb2.VerifyAuditLogResponse: ...
 
 def add_AuditServiceServicer_to_server(
     servicer: AuditServiceServicer, server: grpc.aio.Server

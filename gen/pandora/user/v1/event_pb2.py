@@ -22,51 +22,62 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from pandora.user.v1 import kyc_pb2 as pandora_dot_user_dot_v1_dot_kyc__pb2
 from pandora.user.v1 import user_pb2 as pandora_dot_user_dot_v1_dot_user__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpandora/user/v1/event.proto\x12\x0fpandora.user.v1\x1a\x19pandora/user/v1/kyc.proto\x1a\x1apandora/user/v1/user.proto\"\x8c\x01\n\x0bUserCreated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12)\n\x04role\x18\x02 \x01(\x0e\x32\x15.pandora.user.v1.RoleR\x04role\x12\x39\n\nkyc_status\x18\x03 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusR\tkycStatus\"M\n\x0bUserUpdated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12%\n\x0e\x63hanged_fields\x18\x02 \x03(\tR\rchangedFields\"&\n\x0bUserDeleted\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"\'\n\x0cUserRestored\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"\x91\x01\n\x0fUserRoleChanged\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12:\n\rprevious_role\x18\x02 \x01(\x0e\x32\x15.pandora.user.v1.RoleR\x0cpreviousRole\x12)\n\x04role\x18\x03 \x01(\x0e\x32\x15.pandora.user.v1.RoleR\x04role\"(\n\rUserSuspended\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"*\n\x0fUserReactivated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"\xeb\x01\n\x0eUserKycUpdated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x43\n\x0fprevious_status\x18\x02 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusR\x0epreviousStatus\x12\x32\n\x06status\x18\x03 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusR\x06status\x12\x1b\n\x06reason\x18\x04 \x01(\tH\x00R\x06reason\x88\x01\x01\x12\x1f\n\x0breviewer_id\x18\x05 \x01(\tR\nreviewerIdB\t\n\x07_reason\"H\n\x0eSessionCreated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\"\x87\x01\n\x0eSessionRevoked\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12=\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\'.pandora.user.v1.SessionRevocationCauseR\x05\x63\x61use\"L\n\x12RefreshTokenReused\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\",\n\x11UserEmailVerified\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\".\n\x13UserPasswordChanged\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\")\n\x0eLoginThrottled\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"y\n\tNewDevice\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12$\n\x0bnew_country\x18\x03 \x01(\x08H\x00R\nnewCountry\x88\x01\x01\x42\x0e\n\x0c_new_country\"%\n\nMfaEnabled\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"&\n\x0bMfaDisabled\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId*\xf4\x02\n\x16SessionRevocationCause\x12(\n$SESSION_REVOCATION_CAUSE_UNSPECIFIED\x10\x00\x12#\n\x1fSESSION_REVOCATION_CAUSE_LOGOUT\x10\x01\x12$\n SESSION_REVOCATION_CAUSE_REVOKED\x10\x02\x12\x31\n-SESSION_REVOCATION_CAUSE_REFRESH_TOKEN_REUSED\x10\x03\x12+\n\'SESSION_REVOCATION_CAUSE_USER_SUSPENDED\x10\x04\x12)\n%SESSION_REVOCATION_CAUSE_USER_DELETED\x10\x05\x12-\n)SESSION_REVOCATION_CAUSE_PASSWORD_CHANGED\x10\x06\x12+\n\'SESSION_REVOCATION_CAUSE_PASSWORD_RESET\x10\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpandora/user/v1/event.proto\x12\x0fpandora.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19pandora/user/v1/kyc.proto\x1a\x1apandora/user/v1/user.proto\"\x8c\x01\n\x0bUserCreated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12)\n\x04role\x18\x02 \x01(\x0e\x32\x15.pandora.user.v1.RoleR\x04role\x12\x39\n\nkyc_status\x18\x03 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusR\tkycStatus\"M\n\x0bUserUpdated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12%\n\x0e\x63hanged_fields\x18\x02 \x03(\tR\rchangedFields\"&\n\x0bUserDeleted\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"\'\n\x0cUserRestored\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"\x91\x01\n\x0fUserRoleChanged\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12:\n\rprevious_role\x18\x02 \x01(\x0e\x32\x15.pandora.user.v1.RoleR\x0cpreviousRole\x12)\n\x04role\x18\x03 \x01(\x0e\x32\x15.pandora.user.v1.RoleR\x04role\"(\n\rUserSuspended\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"*\n\x0fUserReactivated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"\xeb\x01\n\x0eUserKycUpdated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x43\n\x0fprevious_status\x18\x02 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusR\x0epreviousStatus\x12\x32\n\x06status\x18\x03 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusR\x06status\x12\x1b\n\x06reason\x18\x04 \x01(\tH\x00R\x06reason\x88\x01\x01\x12\x1f\n\x0breviewer_id\x18\x05 \x01(\tR\nreviewerIdB\t\n\x07_reason\"H\n\x0eSessionCreated\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\"\x87\x01\n\x0eSessionRevoked\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12=\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\'.pandora.user.v1.SessionRevocationCauseR\x05\x63\x61use\"L\n\x12RefreshTokenReused\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\",\n\x11UserEmailVerified\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\".\n\x13UserPasswordChanged\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\")\n\x0eLoginThrottled\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"y\n\tNewDevice\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12$\n\x0bnew_country\x18\x03 \x01(\x08H\x00R\nnewCountry\x88\x01\x01\x42\x0e\n\x0c_new_country\"%\n\nMfaEnabled\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"&\n\x0bMfaDisabled\x12\x17\n\x07user_id\x18\x01 \x01(\tR\x06userId\"\xec\x01\n\x12KycReviewCompleted\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12>\n\x06status\x18\x02 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x06status\x12\x31\n\x06reason\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f\x18\xf4\x03\x32\n^[^\\x00]*$H\x00R\x06reason\x88\x01\x01\x12\x35\n\x0breviewer_id\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f\x10\x01\x18\x80\x01\x32\x08^[!-~]+$R\nreviewerIdB\t\n\x07_reason*\xf4\x02\n\x16SessionRevocationCause\x12(\n$SESSION_REVOCATION_CAUSE_UNSPECIFIED\x10\x00\x12#\n\x1fSESSION_REVOCATION_CAUSE_LOGOUT\x10\x01\x12$\n SESSION_REVOCATION_CAUSE_REVOKED\x10\x02\x12\x31\n-SESSION_REVOCATION_CAUSE_REFRESH_TOKEN_REUSED\x10\x03\x12+\n\'SESSION_REVOCATION_CAUSE_USER_SUSPENDED\x10\x04\x12)\n%SESSION_REVOCATION_CAUSE_USER_DELETED\x10\x05\x12-\n)SESSION_REVOCATION_CAUSE_PASSWORD_CHANGED\x10\x06\x12+\n\'SESSION_REVOCATION_CAUSE_PASSWORD_RESET\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pandora.user.v1.event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SESSIONREVOCATIONCAUSE']._serialized_start=1508
-  _globals['_SESSIONREVOCATIONCAUSE']._serialized_end=1880
-  _globals['_USERCREATED']._serialized_start=104
-  _globals['_USERCREATED']._serialized_end=244
-  _globals['_USERUPDATED']._serialized_start=246
-  _globals['_USERUPDATED']._serialized_end=323
-  _globals['_USERDELETED']._serialized_start=325
-  _globals['_USERDELETED']._serialized_end=363
-  _globals['_USERRESTORED']._serialized_start=365
-  _globals['_USERRESTORED']._serialized_end=404
-  _globals['_USERROLECHANGED']._serialized_start=407
-  _globals['_USERROLECHANGED']._serialized_end=552
-  _globals['_USERSUSPENDED']._serialized_start=554
-  _globals['_USERSUSPENDED']._serialized_end=594
-  _globals['_USERREACTIVATED']._serialized_start=596
-  _globals['_USERREACTIVATED']._serialized_end=638
-  _globals['_USERKYCUPDATED']._serialized_start=641
-  _globals['_USERKYCUPDATED']._serialized_end=876
-  _globals['_SESSIONCREATED']._serialized_start=878
-  _globals['_SESSIONCREATED']._serialized_end=950
-  _globals['_SESSIONREVOKED']._serialized_start=953
-  _globals['_SESSIONREVOKED']._serialized_end=1088
-  _globals['_REFRESHTOKENREUSED']._serialized_start=1090
-  _globals['_REFRESHTOKENREUSED']._serialized_end=1166
-  _globals['_USEREMAILVERIFIED']._serialized_start=1168
-  _globals['_USEREMAILVERIFIED']._serialized_end=1212
-  _globals['_USERPASSWORDCHANGED']._serialized_start=1214
-  _globals['_USERPASSWORDCHANGED']._serialized_end=1260
-  _globals['_LOGINTHROTTLED']._serialized_start=1262
-  _globals['_LOGINTHROTTLED']._serialized_end=1303
-  _globals['_NEWDEVICE']._serialized_start=1305
-  _globals['_NEWDEVICE']._serialized_end=1426
-  _globals['_MFAENABLED']._serialized_start=1428
-  _globals['_MFAENABLED']._serialized_end=1465
-  _globals['_MFADISABLED']._serialized_start=1467
-  _globals['_MFADISABLED']._serialized_end=1505
+  _globals['_KYCREVIEWCOMPLETED'].fields_by_name['user_id']._loaded_options = None
+  _globals['_KYCREVIEWCOMPLETED'].fields_by_name['user_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_KYCREVIEWCOMPLETED'].fields_by_name['status']._loaded_options = None
+  _globals['_KYCREVIEWCOMPLETED'].fields_by_name['status']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_KYCREVIEWCOMPLETED'].fields_by_name['reason']._loaded_options = None
+  _globals['_KYCREVIEWCOMPLETED'].fields_by_name['reason']._serialized_options = b'\272H\021r\017\030\364\0032\n^[^\\x00]*$'
+  _globals['_KYCREVIEWCOMPLETED'].fields_by_name['reviewer_id']._loaded_options = None
+  _globals['_KYCREVIEWCOMPLETED'].fields_by_name['reviewer_id']._serialized_options = b'\272H\021r\017\020\001\030\200\0012\010^[!-~]+$'
+  _globals['_SESSIONREVOCATIONCAUSE']._serialized_start=1776
+  _globals['_SESSIONREVOCATIONCAUSE']._serialized_end=2148
+  _globals['_USERCREATED']._serialized_start=133
+  _globals['_USERCREATED']._serialized_end=273
+  _globals['_USERUPDATED']._serialized_start=275
+  _globals['_USERUPDATED']._serialized_end=352
+  _globals['_USERDELETED']._serialized_start=354
+  _globals['_USERDELETED']._serialized_end=392
+  _globals['_USERRESTORED']._serialized_start=394
+  _globals['_USERRESTORED']._serialized_end=433
+  _globals['_USERROLECHANGED']._serialized_start=436
+  _globals['_USERROLECHANGED']._serialized_end=581
+  _globals['_USERSUSPENDED']._serialized_start=583
+  _globals['_USERSUSPENDED']._serialized_end=623
+  _globals['_USERREACTIVATED']._serialized_start=625
+  _globals['_USERREACTIVATED']._serialized_end=667
+  _globals['_USERKYCUPDATED']._serialized_start=670
+  _globals['_USERKYCUPDATED']._serialized_end=905
+  _globals['_SESSIONCREATED']._serialized_start=907
+  _globals['_SESSIONCREATED']._serialized_end=979
+  _globals['_SESSIONREVOKED']._serialized_start=982
+  _globals['_SESSIONREVOKED']._serialized_end=1117
+  _globals['_REFRESHTOKENREUSED']._serialized_start=1119
+  _globals['_REFRESHTOKENREUSED']._serialized_end=1195
+  _globals['_USEREMAILVERIFIED']._serialized_start=1197
+  _globals['_USEREMAILVERIFIED']._serialized_end=1241
+  _globals['_USERPASSWORDCHANGED']._serialized_start=1243
+  _globals['_USERPASSWORDCHANGED']._serialized_end=1289
+  _globals['_LOGINTHROTTLED']._serialized_start=1291
+  _globals['_LOGINTHROTTLED']._serialized_end=1332
+  _globals['_NEWDEVICE']._serialized_start=1334
+  _globals['_NEWDEVICE']._serialized_end=1455
+  _globals['_MFAENABLED']._serialized_start=1457
+  _globals['_MFAENABLED']._serialized_end=1494
+  _globals['_MFADISABLED']._serialized_start=1496
+  _globals['_MFADISABLED']._serialized_end=1534
+  _globals['_KYCREVIEWCOMPLETED']._serialized_start=1537
+  _globals['_KYCREVIEWCOMPLETED']._serialized_end=1773
 # @@protoc_insertion_point(module_scope)

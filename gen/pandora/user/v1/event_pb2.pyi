@@ -1,3 +1,4 @@
+from buf.validate import validate_pb2 as _validate_pb2
 from pandora.user.v1 import kyc_pb2 as _kyc_pb2
 from pandora.user.v1 import user_pb2 as _user_pb2
 from google.protobuf.internal import containers as _containers
@@ -159,3 +160,15 @@ class MfaDisabled(_message.Message):
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     user_id: str
     def __init__(self, user_id: _Optional[str] = ...) -> None: ...
+
+class KycReviewCompleted(_message.Message):
+    __slots__ = ("user_id", "status", "reason", "reviewer_id")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REVIEWER_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    status: _kyc_pb2.KycStatus
+    reason: str
+    reviewer_id: str
+    def __init__(self, user_id: _Optional[str] = ..., status: _Optional[_Union[_kyc_pb2.KycStatus, str]] = ..., reason: _Optional[str] = ..., reviewer_id: _Optional[str] = ...) -> None: ...

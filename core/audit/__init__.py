@@ -1,0 +1,1 @@
+"""Proving the audit log: the sealer, checkpoints outside the database, and verification."""

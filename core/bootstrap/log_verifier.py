@@ -1,0 +1,70 @@
+"""Verifies the audit log in a process of its own, beside whoever serves."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from core.domain.audit_verification import LogReport
+from core.domain.errors import DependencyUnavailable, ServerBusy
+from core.postgres.audit_reader import RETRY_AFTER_SECONDS
+
+_COMMAND: Final = ("-m", "core", "audit", "verify", "--for-core")
+
+_log = structlog.get_logger(__name__)
+
+
+class VerificationBroken(RuntimeError):
+    """The process ended without an answer: a defect, or the system has killed it."""
+
+
+class ProcessLogVerifier:
+    """Implements the port LogVerifier with `python -m core audit verify`.
+
+    The process and all that it starts end with the call, however that ends, and with this process.
+    """
+
+    async def verify(self) -> LogReport:
+        """Start the process and return what it found."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *_COMMAND,
+            # It ends as soon as nobody holds the other end of its standard input any more.
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        try:
+            # Standard error stays this process's own: it is JSON there as well.
+            assert process.stdout is not None  # noqa: S101 - asked for above
+            answer = await process.stdout.read()
+            code = await process.wait()
+        finally:
+            await _end(process)
+        return _report(answer, code)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End whatever is left of the process and of those that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+def _report(answer: bytes, code: int) -> LogReport:
+    try:
+        content = json.loads(answer)
+    except ValueError:
+        _log.error("verification_broken", exit_code=code)
+        raise VerificationBroken(f"the verification ended with {code} and no answer") from None
+    refusal = content.get("refused")
+    if refusal == ServerBusy.reason:
+        raise ServerBusy("A verification is under way.", retry_after_seconds=RETRY_AFTER_SECONDS)
+    if refusal is not None:
+        raise DependencyUnavailable(content.get("dependency", "verification"), detail=refusal)
+    return LogReport(**content)

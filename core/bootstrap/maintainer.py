@@ -1,0 +1,72 @@
+"""The database as its maintainer sees it: a role of its own, which no serving process has."""
+
+from dataclasses import replace
+
+from core.bootstrap.foundation import Foundation, postgres_options, vault_source
+from core.bootstrap.operations import uncounted
+from core.bootstrap.startup import Startup
+from core.events.payloads import encode
+from core.postgres.connection import LoginSource, PostgresLogin
+from core.postgres.database import PostgresDatabase
+from core.vault.options import VaultOptions
+from core.vault.secrets import POSTGRES_MAINTAINER
+
+_CONNECTIONS = 2
+
+_IDLE_SECONDS = 2.0
+"""How long a maintainer that was stopped may keep a lock that writers of the log wait for."""
+
+
+async def open_maintainer_database(
+    startup: Startup,
+    foundation: Foundation,
+    *,
+    process: str = "maintain",
+    login: LoginSource | None = None,
+) -> PostgresDatabase:
+    """Connect PostgreSQL as `pandora_maintainer`, with a login that was read, or else is read now.
+
+    Raises:
+        StartFailed: Vault or PostgreSQL is out of reach, or the schema lacks a migration.
+    """
+    if login is None:
+        step = "read the maintainer's login from Vault"
+        login = await startup.step(step, maintainer_login(foundation))
+    return await startup.step("connect PostgreSQL", _open(startup, foundation, login, process))
+
+
+async def maintainer_login(foundation: Foundation) -> LoginSource:
+    """Read the login that Vault gives to the maintainer alone.
+
+    Raises:
+        VaultError: it cannot be read, or the settings name no files to log in with.
+    """
+    source = vault_source(VaultOptions.for_maintainer(foundation.settings.vault))
+    try:
+        credentials = await source.read(POSTGRES_MAINTAINER)
+    finally:
+        await source.close()
+    known = PostgresLogin(username=credentials.username, password=credentials.password)
+
+    async def login() -> PostgresLogin:
+        return known
+
+    return login
+
+
+async def _open(
+    startup: Startup, foundation: Foundation, login: LoginSource, process: str
+) -> PostgresDatabase:
+    settings = foundation.settings
+    options = replace(
+        postgres_options(settings.postgres, process=process),
+        pool_min_size=1,
+        pool_max_size=_CONNECTIONS,
+        statement_timeout_seconds=settings.maintenance.statement_timeout_seconds,
+        idle_in_transaction_timeout_seconds=_IDLE_SECONDS,
+    )
+    database = PostgresDatabase(options, login, encode_event=encode, on_commit=uncounted)
+    startup.on_end(database.close)
+    await database.open()
+    await database.require_schema()
+    return database
