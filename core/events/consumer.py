@@ -139,8 +139,11 @@ class Consumer:
             # hides it (mended in 3.12).
             finished.set()
             keeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeping
+            # `wait`, since suppressing what the task ends with would suppress a cancellation of
+            # this one as well.
+            await asyncio.wait({keeping})
+            if not keeping.cancelled():
+                keeping.result()
 
     async def _keep(self, in_hand: set[str], finished: asyncio.Event) -> None:
         while not finished.is_set():

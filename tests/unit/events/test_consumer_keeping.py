@@ -62,6 +62,23 @@ class DeafSource:
         """Do nothing."""
 
 
+class SlowSource(DeafSource):
+    """Takes its time to let go of what it keeps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = asyncio.Event()
+
+    async def keep(self, entry_ids: Collection[str]) -> None:
+        del entry_ids
+        self.keeping.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.told.set()
+            await asyncio.sleep(0.05)
+
+
 class NoLetters:
     async def count(self) -> int:
         return 0
@@ -85,10 +102,8 @@ class LongHandling(EventHandling):
         return Verdict(outcome=Outcome.APPLIED)
 
 
-@pytest.mark.asyncio
-async def test_a_consumer_goes_on_although_the_end_of_keeping_was_not_heard() -> None:
-    source, stopping = DeafSource(), asyncio.Event()
-    consumer = Consumer(
+def consumer_of(source: DeafSource) -> Consumer:
+    return Consumer(
         source=source,
         letters=NoLetters(),
         handling=LongHandling(source),
@@ -98,6 +113,12 @@ async def test_a_consumer_goes_on_although_the_end_of_keeping_was_not_heard() ->
         monotonic=time.monotonic,
         random=lambda: 0.5,
     )
+
+
+@pytest.mark.asyncio
+async def test_a_consumer_goes_on_although_the_end_of_keeping_was_not_heard() -> None:
+    source, stopping = DeafSource(), asyncio.Event()
+    consumer = consumer_of(source)
     running = asyncio.create_task(consumer.run(stopping))
     try:
         async with asyncio.timeout(10):
@@ -109,3 +130,15 @@ async def test_a_consumer_goes_on_although_the_end_of_keeping_was_not_heard() ->
             running.cancel()
         await running
     assert source.acknowledged == ["1-0"]
+
+
+@pytest.mark.asyncio
+async def test_a_consumer_that_is_cancelled_while_it_lets_go_ends() -> None:
+    source = SlowSource()
+    running = asyncio.create_task(consumer_of(source).run(asyncio.Event()))
+    await source.told.wait()
+    running.cancel()
+    await asyncio.wait({running}, timeout=10)
+    was_cancelled = running.cancelled()
+    running.cancel()
+    assert was_cancelled
