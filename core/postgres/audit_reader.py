@@ -4,7 +4,7 @@ Blocking, and with cursors of the server: neither rows nor seals are ever all in
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Final, Self
 
@@ -88,7 +88,11 @@ class PostgresLogReader:
         )
 
     def close(self) -> None:
-        """End the session."""
+        """End the transaction, and with it the right to verify, and then the session."""
+        # The server ends what a closed connection leaves open a moment later; who asks at once for
+        # the right would be refused.
+        with suppress(psycopg.Error):
+            self._connection.rollback()
         self._connection.close()
 
     def boundaries(self, step: int) -> Sequence[int]:

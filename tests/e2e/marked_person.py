@@ -146,7 +146,9 @@ async def redis_keys_with(service: Service, marks: Marks) -> set[str]:
     """Return the keys whose name or, where they are streams, whose entries hold a mark."""
     url = service.site.servers.stack.valkey.url()
     found: set[str] = set()
-    async with redis.asyncio.Redis.from_url(url, decode_responses=True) as client:
+    async with redis.asyncio.Redis.from_url(
+        url, decode_responses=True, encoding_errors="replace"
+    ) as client:
         async for key in client.scan_iter("*"):
             texts = [str(key)]
             if await client.type(key) == "stream":

@@ -1,7 +1,7 @@
 -- name: begin_verification :one
--- purpose: Takes the right to verify until the session ends, and a view of the log that other sessions can share.
+-- purpose: Takes the right to verify until the transaction ends, and a view of the log that other sessions can share.
 SELECT
-    pg_try_advisory_lock(%(lock_key)s::bigint) AS is_taken,
+    pg_try_advisory_xact_lock(%(lock_key)s::bigint) AS is_taken,
     pg_export_snapshot() AS snapshot,
     pg_snapshot_xmax(pg_current_snapshot())::text AS next_transaction,
     (SELECT max(last_sequence) FROM audit_seals) AS sealed_sequence;
