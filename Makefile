@@ -81,8 +81,9 @@ check: lint types architecture sqlc ## lint, types, architecture, protos, SQL
 test: $(VENV) ## every test, on real servers
 	@$(RUN) pytest --numprocesses $(WORKERS) --dist loadfile
 
-tokens-long: $(VENV) ## sessions under races, thefts and endings: TOKEN_STEPS=5000 random steps
+tokens-long: $(VENV) ## sessions under races and thefts: TOKEN_STEPS=5000; keys rotated under load
 	@PANDORA_TOKEN_STEPS=$(TOKEN_STEPS) $(RUN) pytest tests/integration/test_token_machine.py
+	@$(RUN) pytest -m long tests/e2e/test_key_rotation.py
 
 consumer-long: $(VENV) ## CONSUMER_EVENTS=10000 events, a tenth twice, some malformed, two replicas killed
 	@CONSUMER_EVENTS=$(CONSUMER_EVENTS) $(RUN) pytest -s tests/e2e/test_consumer_process.py
@@ -91,7 +92,7 @@ faults: $(VENV) ## FAULT_OPERATIONS=20000 acknowledged, FAULTS=48 beside them; n
 	@FAULT_OPERATIONS=$(FAULT_OPERATIONS) FAULTS=$(FAULTS) $(RUN) pytest -s tests/faults
 
 timing-long: $(VENV) ## times of answers: TIMING_TRIES=300 tries of each class, medians within 10 %
-	@TIMING_TRIES=$(TIMING_TRIES) $(RUN) pytest -s tests/e2e/test_timing.py
+	@TIMING_TRIES=$(TIMING_TRIES) $(RUN) pytest -m long -s tests/e2e/test_timing.py
 
 export-long: $(VENV) ## the export of the audit log: EXPORT_ROWS=1000000 rows, time and memory
 	@EXPORT_ROWS=$(EXPORT_ROWS) $(RUN) pytest -s tests/e2e/test_audit_export.py

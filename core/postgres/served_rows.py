@@ -43,6 +43,13 @@ class TurnRecord:
     is_taken: bool | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEndRecord:
+    """Whether the lock was ours."""
+
+    was_taken: bool | None
+
+
 REMOVE_PUBLISHED_EVENTS = Exec("served_rows", "remove_published_events", RemovalParams)
 REMOVE_MAIL = Exec("served_rows", "remove_mail", RemovalParams)
 REMOVE_ONE_TIME_TOKENS = Exec("served_rows", "remove_one_time_tokens", RemovalParams)
@@ -50,6 +57,7 @@ REMOVE_REFRESH_TOKENS = Exec("served_rows", "remove_refresh_tokens", RemovalPara
 REMOVE_MFA_CHALLENGES = Exec("served_rows", "remove_mfa_challenges", RemovalParams)
 REMOVE_CONSUMED_EVENTS = Exec("served_rows", "remove_consumed_events", RemovalParams)
 TAKE_MAINTENANCE_TURN = One("served_rows", "take_maintenance_turn", TurnParams, TurnRecord)
+END_MAINTENANCE_TURN = One("served_rows", "end_maintenance_turn", TurnParams, TurnEndRecord)
 
 _STATEMENTS: Mapping[Served, Exec[RemovalParams]] = MappingProxyType(
     {
@@ -105,7 +113,13 @@ class PostgresMaintenanceTurn:
                 self._spans,
                 answer_timeout_seconds=self._options.answer_timeout_seconds,
             )
-            record = await run.one(TAKE_MAINTENANCE_TURN, TurnParams(lock_key=LOCK_KEY))
-            yield bool(record and record.is_taken)
+            params = TurnParams(lock_key=LOCK_KEY)
+            record = await run.one(TAKE_MAINTENANCE_TURN, params)
+            is_taken = bool(record and record.is_taken)
+            yield is_taken
+            if is_taken:
+                # The server ends a closed session a moment later; who comes at once would be
+                # sent away.
+                await run.one(END_MAINTENANCE_TURN, params)
         finally:
             await connection.close()

@@ -159,6 +159,7 @@ def states(table: str) -> dict[str, str]:
     return {kid: state for kid, state, *_ in map(str.split, lines)}
 
 
+@pytest.mark.long
 async def test_a_rotation_under_load_fails_no_request_and_leaves_no_token_unverifiable(
     servers: Servers, tmp_path: Path
 ) -> None:

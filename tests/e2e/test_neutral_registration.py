@@ -67,7 +67,8 @@ def neutral(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Itera
                 "PANDORA_MAIL__SMTP_CA_FILE": str(door.certificate),
                 "PANDORA_MAIL__SMTP_AUTHENTICATION": "true",
             }
-            with running_service(replace(site, settings=settings)) as service:
+            needless = ("relay", "consumer", "sealer")
+            with running_service(replace(site, settings=settings), without=needless) as service:
                 yield Neutral(service=service, mail_folder=server.mail_folder)
 
 

@@ -168,7 +168,7 @@ def own_service(private_servers: Servers, tmp_path: Path) -> Iterator[Service]:
     settings = {"PANDORA_GATEWAY__TRUSTED_PROXIES": "127.0.0.0/8"}
     with (
         new_site(private_servers, tmp_path, settings=settings) as site,
-        running_service(site) as service,
+        running_service(site, without=("relay", "consumer", "mail", "sealer")) as service,
     ):
         yield service
 

@@ -29,7 +29,7 @@ from tests.e2e.timing import Try, assert_no_oracle, measure, rounds
 from tests.servers import Servers
 from tests.unit.middleware.door import Refusal
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.long]
 
 WRONG: Final = "another-horse-battery-staple"
 
@@ -98,7 +98,7 @@ def service(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("timing")
     with (
         new_site(servers, folder, settings=settings) as site,
-        running_service(site) as service,
+        running_service(site, without=("consumer", "sealer")) as service,
     ):
         yield service
 

@@ -72,3 +72,7 @@ WHERE (consumer, event_id) IN (
 -- name: take_maintenance_turn :one
 -- purpose: Takes the turn of whoever maintains, if nobody has it, for as long as the connection lives.
 SELECT pg_try_advisory_lock(%(lock_key)s::bigint) AS is_taken;
+
+-- name: end_maintenance_turn :one
+-- purpose: Ends this session's turn at maintaining.
+SELECT pg_advisory_unlock(%(lock_key)s::bigint) AS was_taken;

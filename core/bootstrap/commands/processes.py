@@ -1,0 +1,51 @@
+"""The processes of the core, which run until SIGTERM."""
+
+import argparse
+
+from core.bootstrap.commands.parsing import Commands, add_command
+from core.config.settings import Settings
+
+
+def add_process_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add `serve`, `relay`, `consume`, `send-mail` and `seal`."""
+    add_command(commands, "serve", "serve gRPC until SIGTERM", _serve)
+    words = "carry events from the outbox to Redis until SIGTERM"
+    add_command(commands, "relay", words, _relay)
+    add_command(commands, "consume", "handle events of other services until SIGTERM", _consume)
+    add_command(commands, "send-mail", "hand mail to the mail server until SIGTERM", _send_mail)
+    add_command(commands, "seal", "seal the audit log until SIGTERM", _seal)
+
+
+def _serve(settings: Settings, _: argparse.Namespace) -> int:
+    from core.bootstrap.core_server import serve
+    from core.bootstrap.process import run_until_stopped
+
+    return run_until_stopped(settings, serve)
+
+
+def _relay(settings: Settings, _: argparse.Namespace) -> int:
+    from core.bootstrap.process import run_until_stopped
+    from core.bootstrap.relay_process import relay
+
+    return run_until_stopped(settings, relay)
+
+
+def _consume(settings: Settings, _: argparse.Namespace) -> int:
+    from core.bootstrap.consumer_process import consume
+    from core.bootstrap.process import run_until_stopped
+
+    return run_until_stopped(settings, consume)
+
+
+def _send_mail(settings: Settings, _: argparse.Namespace) -> int:
+    from core.bootstrap.mail_process import send_mail
+    from core.bootstrap.process import run_until_stopped
+
+    return run_until_stopped(settings, send_mail)
+
+
+def _seal(settings: Settings, _: argparse.Namespace) -> int:
+    from core.bootstrap.process import run_until_stopped
+    from core.bootstrap.sealer_process import seal
+
+    return run_until_stopped(settings, seal)
