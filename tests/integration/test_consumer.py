@@ -213,7 +213,7 @@ async def test_the_group_gets_what_was_told_before_it_was_registered(scene: Cons
     scene.tell(*(decision(user_id) for user_id in people))
     async with scene.running() as (metrics,):
         await scene.settled()
-        assert metrics.is_working
+        await until(lambda: metrics.is_working)
     assert metrics.outcomes == {"applied": 3}
 
 
