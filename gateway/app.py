@@ -1,8 +1,9 @@
 """Wiring: settings and services become a gateway that can be started and stopped."""
 
 import asyncio
+import random
+import socket
 import time
-import uuid
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
@@ -11,14 +12,17 @@ from aiohttp import web
 from google.protobuf.descriptor import ServiceDescriptor
 from opentelemetry.sdk.trace import TracerProvider
 
-from gateway import health
+from gateway import documentation, health, listening
 from gateway.channel import CoreChannels
+from gateway.compression import Compression
 from gateway.config import Settings
+from gateway.connection import Connection, ConnectionLimits
 from gateway.contract import rpcs_of
 from gateway.dispatch import Dispatcher
 from gateway.exchange import Endpoint, Middleware
 from gateway.middleware.access_log import AccessLog
 from gateway.middleware.client_address import ClientAddress
+from gateway.middleware.cors import Cors
 from gateway.middleware.limits import HeadLimits
 from gateway.middleware.measurement import Measurement
 from gateway.middleware.problems import problems
@@ -31,14 +35,16 @@ from gateway.observability.logging import Log, where
 from gateway.observability.metrics import Metrics
 from gateway.path_template import PathTemplate
 from gateway.request_message import BodyLimits
+from gateway.retrying import Retries
 from gateway.routes import Router
-from gateway.server import Connection, HttpServer
+from gateway.server import HttpServer
 from gateway.transcoder import TimeLimits, Transcoder
 
 _MAX_LINE_BYTES: Final = 8190
 _MAX_HEADERS: Final = 100
 _EXPORT_SECONDS: Final = 2.0
-_DRAIN_MARGIN_SECONDS: Final = 2.0
+_IDLE_SECONDS: Final = 1.0
+_CUT_OFF_SECONDS: Final = 0.1
 
 
 class Gateway:
@@ -58,6 +64,7 @@ class Gateway:
         """
         self._settings = settings
         self._log = log
+        self._is_traced = provider is not None or settings.otlp_endpoint is not None
         self._provider = provider or tracing.tracer_provider(
             settings.otlp_endpoint, settings.sampling_ratio, settings.environment
         )
@@ -68,43 +75,64 @@ class Gateway:
         )
         self._metrics = Metrics()
         self._readiness = health.Readiness(self._channels)
-        self._security = SecurityHeaders(settings.hsts_max_age_seconds)
+        self._documentation = documentation.routes(settings.documentation, services)
+        self._security = SecurityHeaders(
+            settings.hsts_max_age_seconds, documentation.policies([*self._documentation])
+        )
         self._unreadable = Unreadable(log, self._metrics, self._security.headers, _new_id)
         self._dispatcher = Dispatcher(self._routes(services), self._layers())
+        self._server = HttpServer(self._dispatcher, self._connect)
         self._public: web.ServerRunner | None = None
         self._private: web.ServerRunner | None = None
 
-    async def start(self) -> None:
-        """Listen. Raises OSError where an address cannot be used."""
+    async def start(self, given: socket.socket | None = None) -> None:
+        """Listen, on the given socket where there is one.
+
+        Raises OSError where an address cannot be used.
+        """
         settings = self._settings
         asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
         self._private = web.ServerRunner(web.Server(self._metrics.serve, access_log=None))
         await self._private.setup()
         await web.TCPSite(self._private, settings.metrics_host, settings.metrics_port).start()
-        self._public = web.ServerRunner(
-            HttpServer(self._dispatcher, self._connect),
-            shutdown_timeout=settings.drain_timeout_seconds,
-        )
+        self._public = web.ServerRunner(self._server, shutdown_timeout=_CUT_OFF_SECONDS)
         await self._public.setup()
-        site = web.TCPSite(
-            self._public, settings.host, settings.port, reuse_port=settings.reuse_port or None
-        )
-        await site.start()
+        await listening.site(
+            self._public,
+            given=given,
+            host=settings.host,
+            port=settings.port,
+            reuse_port=settings.reuse_port,
+        ).start()
         self._log.info("listening", port=self.port, metrics_port=self.metrics_port)
 
     async def stop(self) -> None:
-        """Accept nothing more, let requests in flight end within the drain time-out, close."""
-        self._log.info("draining", timeout_seconds=self._settings.drain_timeout_seconds)
-        self._readiness.draining = self._dispatcher.draining = True
-        try:
-            async with asyncio.timeout(
-                self._settings.drain_timeout_seconds + _DRAIN_MARGIN_SECONDS
-            ):
-                for runner in (self._public, self._private):
-                    if runner is not None:
-                        await runner.cleanup()
-        except TimeoutError:
+        """End without losing a request.
+
+        First /readyz says 503, and everything else goes on until whoever spreads the load has
+        seen it. Then nobody is accepted any more, and after that each answer ends its connection:
+        in this order, so that who comes back cannot come to a socket that is about to close.
+        Requests in flight get the drain time-out, and what is left is cut off.
+        """
+        settings = self._settings
+        self._log.info(
+            "draining",
+            delay_seconds=settings.drain_delay_seconds,
+            timeout_seconds=settings.drain_timeout_seconds,
+        )
+        self._readiness.draining = True
+        if self._public is not None:
+            await asyncio.sleep(settings.drain_delay_seconds)
+            for site in self._public.sites:
+                await site.stop()
+        drained = await self._server.drain(
+            idle_seconds=_IDLE_SECONDS, timeout_seconds=settings.drain_timeout_seconds
+        )
+        if not drained:
             self._log.warning("drain timed out")
+        for runner in (self._public, self._private):
+            if runner is not None:
+                await runner.cleanup()
         await self._channels.close()
         await tracing.shut_down(self._provider, _EXPORT_SECONDS)
         self._log.info("stopped")
@@ -119,6 +147,11 @@ class Gateway:
         """The port that metrics are served on."""
         return _port(self._private)
 
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return self._server.connections_count
+
     def _routes(self, services: Sequence[ServiceDescriptor]) -> Router[Endpoint]:
         settings = self._settings
         transcoder = Transcoder(
@@ -131,10 +164,14 @@ class Gateway:
             body_limits=BodyLimits(
                 max_bytes=settings.max_body_bytes, timeout_seconds=settings.body_timeout_seconds
             ),
+            retries=Retries(limit=settings.core_retries, on_retry=self._metrics.retried),
+            compression=Compression(settings.compression_min_bytes),
         )
         router: Router[Endpoint] = Router()
         router.add("GET", PathTemplate.parse("/healthz"), health.alive)
         router.add("GET", PathTemplate.parse("/readyz"), self._readiness)
+        for path, endpoint in self._documentation.items():
+            router.add("GET", PathTemplate.parse(path), endpoint)
         for rpc in rpcs_of(services):
             for binding in rpc.bindings:
                 template = PathTemplate.parse(binding.template)
@@ -146,10 +183,11 @@ class Gateway:
         return [
             RequestId(_new_id),
             ClientAddress(settings.trusted_proxies),
-            Tracing(self._provider.get_tracer("gateway")),
+            Tracing(self._provider.get_tracer("gateway") if self._is_traced else None),
             Measurement(self._metrics, time.monotonic),
             AccessLog(self._log, time.monotonic),
             self._security,
+            Cors(settings.cors_origins, settings.cors_max_age_seconds),
             problems,
             HeadLimits(settings.max_head_bytes),
         ]
@@ -159,13 +197,17 @@ class Gateway:
         return Connection(
             server,
             refuse_unreadable=self._unreadable,
-            head_timeout_seconds=settings.head_timeout_seconds,
+            limits=ConnectionLimits(
+                head_seconds=settings.head_timeout_seconds,
+                write_seconds=settings.write_timeout_seconds,
+                max_seconds=settings.connection_max_seconds,
+                max_requests=settings.connection_max_requests,
+            ),
             keepalive_timeout=settings.keepalive_timeout_seconds,
             lingering_time=settings.body_timeout_seconds,
             max_line_size=_MAX_LINE_BYTES,
             max_field_size=_MAX_LINE_BYTES,
             max_headers=_MAX_HEADERS,
-            auto_decompress=False,
             access_log=None,
         )
 
@@ -176,7 +218,7 @@ class Gateway:
 
 
 def _new_id() -> str:
-    return uuid.uuid4().hex
+    return f"{random.getrandbits(128):032x}"
 
 
 def _port(runner: web.ServerRunner | None) -> int:

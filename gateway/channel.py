@@ -4,7 +4,8 @@ One channel is one HTTP/2 connection, and with it one TCP stream and one reader 
 some of them spread the calls over the processes that share the core's port.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import cycle
 from typing import Final, Protocol
 
@@ -12,6 +13,7 @@ import grpc
 from google.protobuf.message import Message
 
 from gateway.call_metadata import Metadata
+from gateway.trailing_metadata import Trailing
 
 _MEBIBYTE: Final = 1024 * 1024
 
@@ -31,12 +33,20 @@ OPTIONS: Final[Sequence[tuple[str, int]]] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an RPC with one answer has answered, and what the core says beside it."""
+
+    message: Message
+    trailing: Trailing
+
+
 class UnaryCall(Protocol):
     """Calls an RPC with one answer."""
 
-    def __call__(
+    async def __call__(
         self, request: Message, *, metadata: Metadata, timeout_seconds: float
-    ) -> Awaitable[Message]:
+    ) -> Reply:
         """Answer, or raise grpc.aio.AioRpcError. The time-out travels as the call's deadline."""
 
 
@@ -77,10 +87,10 @@ class CoreChannels:
             ]
         )
 
-        def call(
-            request: Message, *, metadata: Metadata, timeout_seconds: float
-        ) -> Awaitable[Message]:
-            return next(calls)(request, metadata=metadata, timeout=timeout_seconds)
+        async def call(request: Message, *, metadata: Metadata, timeout_seconds: float) -> Reply:
+            under_way = next(calls)(request, metadata=metadata, timeout=timeout_seconds)
+            message = await under_way
+            return Reply(message, await under_way.trailing_metadata() or ())
 
         return call
 

@@ -1,15 +1,17 @@
 """The gateway's settings: from the environment alone, typed, and checked before anything starts."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_network
 from typing import Final
 
 from gateway.middleware.client_address import Network
+from gateway.setting_source import ConfigError, SettingSource
+
+__all__ = ["ENVIRONMENTS", "LOG_LEVELS", "ConfigError", "Settings", "load"]
 
 ENVIRONMENTS: Final = ("dev", "sandbox", "audit", "prod")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+DOCUMENTATION: Final = ("page", "openapi", "off")
 
 COLLECTOR: Final = "https://otel-collector:4317"
 TELEMETRY: Final[Mapping[str, tuple[str, float]]] = {
@@ -22,12 +24,11 @@ TELEMETRY: Final[Mapping[str, tuple[str, float]]] = {
 traces begin, and the core follows its decision.
 """
 
+DRAIN_DELAYS: Final[Mapping[str, float]] = {"dev": 0, "sandbox": 5, "audit": 5, "prod": 5}
+"""Seconds by environment: on one's own machine nobody stands before the gateway."""
+
 _PREFIX: Final = "PANDORA_GATEWAY__"
 _HIGHEST_PORT: Final = 65_535
-
-
-class ConfigError(Exception):
-    """A setting is missing or cannot be used; the message is one line and names the variable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,21 +57,41 @@ class Settings:
     stream_timeout_seconds: float
     """Deadline of a call with a stream of answers."""
     write_timeout_seconds: float
-    """How long a client may take to accept a part of a stream."""
+    """How long a client may take to accept a part of an answer."""
     head_timeout_seconds: float
     """How long the head of a request may take to arrive."""
     body_timeout_seconds: float
     """How long the body of a request may take to arrive."""
     keepalive_timeout_seconds: float
     """How long a connection may be idle."""
+    connection_max_seconds: float
+    """The age after which a connection is ended with its next answer, so that clients spread anew
+    over the processes that there are."""
+    connection_max_requests: int
+    """The number of requests after which it is ended likewise."""
+    drain_delay_seconds: float
+    """How long connections are still accepted after SIGTERM, while /readyz says 503 already: the
+    time that a load balancer takes to see it."""
     drain_timeout_seconds: float
-    """How long requests in flight may take to end after SIGTERM."""
+    """How long requests in flight may take to end thereafter."""
     max_head_bytes: int
     max_body_bytes: int
     trusted_proxies: tuple[Network, ...]
-    """Networks whose X-Forwarded-For is believed, separated by commas."""
+    """Networks whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas."""
     hsts_max_age_seconds: int
-    """Life of Strict-Transport-Security; 0 where clients do not come by TLS."""
+    """Life of Strict-Transport-Security; 0 where clients do not come by TLS. An answer that a
+    trusted proxy forwards by plain HTTP goes without."""
+    cors_origins: tuple[str, ...]
+    """Web origins whose scripts may call, separated by commas; none unless they are named."""
+    cors_max_age_seconds: int
+    """How long a browser may keep the answer to a preflight."""
+    compression_min_bytes: int
+    """The size from which an answer that holds no secret is compressed for those who ask for it;
+    0: never."""
+    core_retries: int
+    """How often a call that found the core out of reach is repeated, where that does no harm."""
+    documentation: str
+    """What is served of /docs and /openapi.json: `page` (both), `openapi` (the latter) or `off`."""
     log_level: str
     otlp_endpoint: str | None
     """PANDORA_TELEMETRY__OTLP_ENDPOINT, the core's as well: http://host:4317; empty: no export."""
@@ -80,7 +101,7 @@ class Settings:
 
 def load(environ: Mapping[str, str]) -> Settings:
     """Read and check the settings. Raises ConfigError for the first that cannot be used."""
-    source = _Source(environ)
+    source = SettingSource(environ, _PREFIX)
     environment = source.choice("APP_ENV", ENVIRONMENTS, default=None)
     otlp_endpoint, sampling_ratio = TELEMETRY[environment]
     settings = Settings(
@@ -98,88 +119,26 @@ def load(environ: Mapping[str, str]) -> Settings:
         head_timeout_seconds=source.seconds(_PREFIX + "HEAD_TIMEOUT_SECONDS", 10),
         body_timeout_seconds=source.seconds(_PREFIX + "BODY_TIMEOUT_SECONDS", 10),
         keepalive_timeout_seconds=source.seconds(_PREFIX + "KEEPALIVE_TIMEOUT_SECONDS", 75),
+        connection_max_seconds=source.seconds(_PREFIX + "CONNECTION_MAX_SECONDS", 3600),
+        connection_max_requests=source.integer(
+            _PREFIX + "CONNECTION_MAX_REQUESTS", 10_000, minimum=1
+        ),
+        drain_delay_seconds=source.seconds(
+            _PREFIX + "DRAIN_DELAY_SECONDS", DRAIN_DELAYS[environment], allow_zero=True
+        ),
         drain_timeout_seconds=source.seconds(_PREFIX + "DRAIN_TIMEOUT_SECONDS", 10),
         max_head_bytes=source.integer(_PREFIX + "MAX_HEAD_BYTES", 16_384, minimum=1024),
         max_body_bytes=source.integer(_PREFIX + "MAX_BODY_BYTES", 65_536, minimum=1024),
         trusted_proxies=source.networks(_PREFIX + "TRUSTED_PROXIES"),
         hsts_max_age_seconds=source.integer(_PREFIX + "HSTS_MAX_AGE_SECONDS", 0),
+        cors_origins=source.origins(_PREFIX + "CORS_ORIGINS"),
+        cors_max_age_seconds=source.integer(_PREFIX + "CORS_MAX_AGE_SECONDS", 600, maximum=86_400),
+        compression_min_bytes=source.integer(_PREFIX + "COMPRESSION_MIN_BYTES", 1400),
+        core_retries=source.integer(_PREFIX + "CORE_RETRIES", 2, maximum=5),
+        documentation=source.choice(_PREFIX + "DOCUMENTATION", DOCUMENTATION, "page"),
         log_level=source.choice(_PREFIX + "LOG_LEVEL", LOG_LEVELS, "info"),
         otlp_endpoint=source.endpoint("PANDORA_TELEMETRY__OTLP_ENDPOINT", otlp_endpoint),
         sampling_ratio=source.ratio("PANDORA_TELEMETRY__SAMPLING_RATIO", sampling_ratio),
     )
     source.refuse_unknown()
     return settings
-
-
-class _Source:
-    """The environment, with a note of what was asked for."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self._asked: set[str] = set()
-
-    def text(self, name: str, default: str) -> str:
-        self._asked.add(name)
-        return self._environ.get(name, "").strip() or default
-
-    def choice(self, name: str, allowed: tuple[str, ...], default: str | None) -> str:
-        value = self.text(name, default or "")
-        if value not in allowed:
-            raise ConfigError(f"{name} must be one of {', '.join(allowed)}")
-        return value
-
-    def integer(
-        self, name: str, default: int, *, minimum: int = 0, maximum: int = 2**31 - 1
-    ) -> int:
-        value = self.text(name, str(default))
-        if not (value.isascii() and value.isdigit()) or not minimum <= int(value) <= maximum:
-            raise ConfigError(f"{name} must be a whole number from {minimum} to {maximum}")
-        return int(value)
-
-    def seconds(self, name: str, default: float) -> float:
-        value = self._number(name, default)
-        if not value > 0:
-            raise ConfigError(f"{name} must be a number of seconds above 0")
-        return value
-
-    def ratio(self, name: str, default: float) -> float:
-        value = self._number(name, default)
-        if not 0 <= value <= 1:
-            raise ConfigError(f"{name} must be a number from 0 to 1")
-        return value
-
-    def address(self, name: str, default: str) -> str:
-        value = self.text(name, default)
-        if value.startswith("unix:/"):
-            return value
-        host, _, port = value.rpartition(":")
-        if not host or not port.isdigit() or not 0 < int(port) <= _HIGHEST_PORT:
-            raise ConfigError(f"{name} must be host:port or unix:/path")
-        return value
-
-    def endpoint(self, name: str, default: str) -> str | None:
-        # Set and empty turns the export off, as it does for the core.
-        value = self.text(name, "" if name in self._environ else default)
-        if value and not value.startswith(("http://", "https://")):
-            raise ConfigError(f"{name} must begin with http:// or https://")
-        return value or None
-
-    def networks(self, name: str) -> tuple[Network, ...]:
-        parts = [part.strip() for part in self.text(name, "").split(",")]
-        try:
-            return tuple(ip_network(part) for part in parts if part)
-        except ValueError:
-            raise ConfigError(f"{name} must be networks like 10.0.0.0/8, split by commas") from None
-
-    def refuse_unknown(self) -> None:
-        """A misspelt setting would otherwise be the default without a word."""
-        unknown = {name for name in self._environ if name.startswith(_PREFIX)} - self._asked
-        if unknown:
-            raise ConfigError(f"{min(unknown)} is not a setting")
-
-    def _number(self, name: str, default: float) -> float:
-        try:
-            value = float(self.text(name, str(default)))
-        except ValueError:
-            value = math.nan
-        return value if math.isfinite(value) else -1.0

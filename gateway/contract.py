@@ -14,6 +14,7 @@ from google.protobuf.descriptor import (
     MethodDescriptor,
     ServiceDescriptor,
 )
+from google.protobuf.descriptor_pb2 import MethodOptions
 from google.protobuf.message import Message
 
 from pandora.options.v1 import access_pb2
@@ -23,6 +24,7 @@ Option = TypeVar("Option", bound=Message)
 PACKAGE: Final = "pandora.user.v1"
 
 _OK = 200
+_REPEATABLE: Final = frozenset({MethodOptions.NO_SIDE_EFFECTS, MethodOptions.IDEMPOTENT})
 _PATTERNS: Final = ("get", "put", "post", "delete", "patch")
 
 
@@ -52,12 +54,29 @@ class Rpc:
     response: Descriptor
     server_streaming: bool
     success_status: int
+    is_repeatable: bool
+    """Whether making the call again does no harm (idempotency_level)."""
     public_max_age_seconds: int
     """How long anyone may cache a successful answer; 0: nobody may."""
     time_limit_seconds: int
     """How long a call may go on where that is longer than usual; 0: as usual."""
     bindings: tuple[HttpBinding, ...]
     """Empty for an RPC without HTTP route."""
+    access: access_pb2.AccessRule
+    """Who may call; the core decides by it, the gateway only says it."""
+    has_side_effects: bool
+    """False for an RPC that declares NO_SIDE_EFFECTS."""
+
+    @property
+    def takes_idempotency_key(self) -> bool:
+        """Whether a repeat with the same Idempotency-Key is answered as the first call was.
+
+        Of the others, those with side effects refuse the header, and those without ignore it.
+        """
+        return (
+            self.has_side_effects
+            and self.access.idempotency_keys == access_pb2.IDEMPOTENCY_KEYS_ACCEPTED
+        )
 
     @property
     def path(self) -> str:
@@ -94,15 +113,19 @@ def _rpc(method: MethodDescriptor) -> Rpc:
     bindings = tuple(_bindings(method, rule)) if rule.WhichOneof("pattern") else ()
     if bindings and method.client_streaming:
         raise ContractError(f"{method.full_name}: a stream of requests has no HTTP route")
+    idempotency: int = getattr(method.GetOptions(), "idempotency_level", 0)
     return Rpc(
         name=method.full_name,
         request=method.input_type,
         response=method.output_type,
         server_streaming=method.server_streaming,
         success_status=access.success_status or _OK,
+        is_repeatable=idempotency in _REPEATABLE,
         public_max_age_seconds=access.public_max_age_seconds,
         time_limit_seconds=access.time_limit_seconds,
         bindings=bindings,
+        access=access,
+        has_side_effects=idempotency != MethodOptions.NO_SIDE_EFFECTS,
     )
 
 

@@ -32,13 +32,19 @@ class Exchange:
     """The path template."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """What the path says, by field path of the template's variables."""
+    allowed: tuple[str, ...] = ()
+    """The methods that the path has; known where OPTIONS asks for them."""
     request_id: str = ""
     client_address: str = ""
     """Empty where the peer is a Unix socket."""
+    scheme: str = ""
+    """What a trusted proxy says that the client speaks: `https`, `http`; empty if none says."""
     trace_id: str = ""
     """32 lower-case hexadecimal digits."""
     traceparent: str = ""
     """What the core shall continue (W3C Trace Context)."""
+    tracestate: str = ""
+    """What other systems on the way have to say about the trace."""
     reason: str = ""
     """Why the request was refused, also after the first line of a stream; empty if it was not."""
     failure: Exception | None = None

@@ -43,14 +43,14 @@ class Readiness:
 
     async def _core_serves(self) -> bool:
         try:
-            answer = await self._check(
+            reply = await self._check(
                 health_pb2.HealthCheckRequest(), metadata=(), timeout_seconds=_TIMEOUT_SECONDS
             )
         except grpc.aio.AioRpcError:
             return False
         return (
-            isinstance(answer, health_pb2.HealthCheckResponse)
-            and answer.status == health_pb2.HealthCheckResponse.SERVING
+            isinstance(reply.message, health_pb2.HealthCheckResponse)
+            and reply.message.status == health_pb2.HealthCheckResponse.SERVING
         )
 
 

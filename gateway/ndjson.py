@@ -12,6 +12,7 @@ import grpc
 from aiohttp import web
 from google.protobuf.message import Message
 
+from gateway.compression import Compression
 from gateway.converters import json_text
 from gateway.exchange import Exchange
 from gateway.problem import Problem, ProblemError, internal
@@ -27,6 +28,7 @@ async def answer(
     to_json: Callable[[Message], object],
     status: int,
     write_seconds: float,
+    compression: Compression | None,
 ) -> web.StreamResponse:
     """Send messages as they come; the client's pace is the pace of reading from the core.
 
@@ -39,12 +41,17 @@ async def answer(
     except grpc.aio.AioRpcError as error:
         raise ProblemError(problem_of(error)) from error
     headers = {**exchange.answer_headers, "Content-Type": CONTENT_TYPE}
+    compressor = compression.stream(exchange, headers) if compression else None
     response = web.StreamResponse(status=status, headers=headers)
     await response.prepare(exchange.request)
     exchange.started = True
     while line is not None and exchange.request.method != "HEAD":
-        await _write(exchange, response, line, write_seconds)
+        await _write(
+            exchange, response, compressor.add(line) if compressor else line, write_seconds
+        )
         line = await anext(lines, None)
+    if compressor and exchange.request.method != "HEAD":
+        await _write(exchange, response, compressor.end(), write_seconds)
     await response.write_eof()
     return response
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from gateway.converters import well_known
@@ -49,8 +49,20 @@ class TextField:
 
 def text_fields(descriptor: Descriptor, readers: Readers) -> dict[str, TextField]:
     """Every field of a message that text can set, by its dotted path."""
-    found = _text_fields(descriptor, readers, (), frozenset({descriptor.full_name}))
-    return {".".join(field.path): field for field in found}
+    return {
+        name: TextField(
+            path=tuple(name.split(".")),
+            read=text_reader(field, readers.element(field)),
+            repeated=field.is_repeated,
+            submessage=field.message_type is not None,
+        )
+        for name, field in text_descriptors(descriptor)
+    }
+
+
+def text_descriptors(descriptor: Descriptor) -> Iterator[tuple[str, FieldDescriptor]]:
+    """The descriptors of those fields, each with its dotted path."""
+    return _text_descriptors(descriptor, "", frozenset({descriptor.full_name}))
 
 
 def parse(raw_query: str) -> dict[str, list[str]]:
@@ -66,18 +78,13 @@ def parse(raw_query: str) -> dict[str, list[str]]:
     return parameters
 
 
-def _text_fields(
-    descriptor: Descriptor, readers: Readers, parents: tuple[str, ...], seen: frozenset[str]
-) -> Iterator[TextField]:
+def _text_descriptors(
+    descriptor: Descriptor, parent: str, seen: frozenset[str]
+) -> Iterator[tuple[str, FieldDescriptor]]:
     for field in descriptor.fields:
-        path = (*parents, field.name)
+        path = parent + field.name
         message = field.message_type
         if message is None or message.full_name in well_known.TEXT | well_known.WRAPPERS:
-            yield TextField(
-                path=path,
-                read=text_reader(field, readers.element(field)),
-                repeated=field.is_repeated,
-                submessage=message is not None,
-            )
+            yield path, field
         elif not field.is_repeated and message.full_name not in seen | _OBJECTS:
-            yield from _text_fields(message, readers, path, seen | {message.full_name})
+            yield from _text_descriptors(message, path + ".", seen | {message.full_name})

@@ -24,6 +24,9 @@ async def read(request: web.BaseRequest, *, max_bytes: int, timeout_seconds: flo
         return b""
     if (request.content_length or 0) > max_bytes:
         raise refuse("PAYLOAD_TOO_LARGE", _too_large(max_bytes), close=True)
+    if request.content.is_eof() and request.content.exception() is None:
+        # All of it has come with the head, as small ones do: there is nothing to wait for.
+        return await _read_within(request, max_bytes)
     try:
         async with asyncio.timeout(timeout_seconds):
             if request.headers.get("Expect", "").lower() == "100-continue":

@@ -96,7 +96,8 @@ class Router(Generic[Target]):
                 return Match(route, dict(zip(route.template.variables, values, strict=True)))
         if not ends:
             raise PathNotFoundError
-        allowed = {name for methods, _ in ends for name in methods}
+        # OPTIONS is answered for every path that exists.
+        allowed = {name for methods, _ in ends for name in methods} | {"OPTIONS"}
         if "GET" in allowed:
             allowed.add("HEAD")
         raise MethodNotAllowedError(tuple(sorted(allowed)))

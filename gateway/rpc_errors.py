@@ -10,6 +10,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from gateway import problem
 from gateway.problem import Problem, Violation
+from gateway.trailing_metadata import headers_of
 
 Detail = TypeVar("Detail", bound=Message)
 
@@ -45,9 +46,10 @@ def problem_of(error: grpc.aio.AioRpcError) -> Problem:
     Anything else comes from the transport or is a bug: its text stays here.
     """
     details = _details(error)
-    info = _first(details, error_details_pb2.ErrorInfo, lambda info: info.domain == DOMAIN)
+    info = _info(details)
     if info is None or not info.reason:
         return _WITHOUT_INFO.get(error.code(), problem.internal())
+    told = headers_of(error.trailing_metadata() or ())
     retry = _first(details, error_details_pb2.RetryInfo)
     bad_request = _first(details, error_details_pb2.BadRequest)
     return Problem(
@@ -56,7 +58,17 @@ def problem_of(error: grpc.aio.AioRpcError) -> Problem:
         detail=error.details() or "",
         violations=() if bad_request is None else _violations(bad_request),
         retry_after_seconds=None if retry is None else _seconds(retry),
+        headers=told,
     )
+
+
+def is_refusal(error: grpc.aio.AioRpcError) -> bool:
+    """Tell whether it was the core that refused, and not the way to it that failed."""
+    return _info(_details(error)) is not None
+
+
+def _info(details: status_pb2.Status) -> error_details_pb2.ErrorInfo | None:
+    return _first(details, error_details_pb2.ErrorInfo, lambda info: info.domain == DOMAIN)
 
 
 def _details(error: grpc.aio.AioRpcError) -> status_pb2.Status:

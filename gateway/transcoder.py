@@ -9,9 +9,10 @@ from aiohttp import web
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from gateway import ndjson
+from gateway import idempotency_key, ndjson
 from gateway.call_metadata import metadata_of, timeout_of
 from gateway.channel import CoreChannels, StreamCall, UnaryCall
+from gateway.compression import Compression
 from gateway.contract import ContractError, HttpBinding, Rpc
 from gateway.converters import json_text
 from gateway.converters.decoding import Readers
@@ -20,7 +21,9 @@ from gateway.exchange import Endpoint, Exchange
 from gateway.path_template import PathTemplate
 from gateway.problem import ProblemError
 from gateway.request_message import BodyLimits, RequestMessageReader
+from gateway.retrying import Retries, Retrying
 from gateway.rpc_errors import problem_of
+from gateway.trailing_metadata import headers_of
 
 _JSON: Final = "application/json"
 
@@ -47,6 +50,10 @@ class UnaryEndpoint:
     status: int
     cache_control: str | None
     timeout_seconds: float
+    has_side_effects: bool
+    """Whether an idempotency key means anything."""
+    compression: Compression | None
+    """None for answers that may hold a token or a secret."""
 
     async def __call__(
         self, exchange: Exchange, variables: Mapping[str, str]
@@ -54,16 +61,23 @@ class UnaryEndpoint:
         """Answer with the message, or the field of it that the route names."""
         message = await self.request.read(exchange, variables)
         timeout_seconds = timeout_of(exchange.request, self.timeout_seconds)
+        metadata = metadata_of(exchange)
+        if self.has_side_effects:
+            metadata += idempotency_key.metadata_of(exchange.request)
         try:
-            answer = await self.call(
-                message, metadata=metadata_of(exchange), timeout_seconds=timeout_seconds
-            )
+            reply = await self.call(message, metadata=metadata, timeout_seconds=timeout_seconds)
         except grpc.aio.AioRpcError as error:
             raise ProblemError(problem_of(error)) from error
-        headers = {**exchange.answer_headers, "Content-Type": _JSON}
+        headers = {
+            **exchange.answer_headers,
+            **headers_of(reply.trailing),
+            "Content-Type": _JSON,
+        }
         if self.cache_control is not None:
             headers["Cache-Control"] = self.cache_control
-        body = json_text.write(self.to_json(answer)).encode()
+        body = json_text.write(self.to_json(reply.message)).encode()
+        if self.compression is not None:
+            body = self.compression.whole(exchange, headers, body)
         return web.Response(status=self.status, body=body, headers=headers)
 
 
@@ -76,6 +90,7 @@ class StreamEndpoint:
     to_json: ToJson
     status: int
     limits: TimeLimits
+    compression: Compression | None
 
     async def __call__(
         self, exchange: Exchange, variables: Mapping[str, str]
@@ -93,6 +108,7 @@ class StreamEndpoint:
                 to_json=self.to_json,
                 status=self.status,
                 write_seconds=self.limits.write_seconds,
+                compression=self.compression,
             )
         finally:
             answers.cancel()
@@ -102,9 +118,17 @@ class Transcoder:
     """Makes endpoints of RPCs; holds the converters, so that each is built once."""
 
     def __init__(
-        self, channels: CoreChannels, *, time_limits: TimeLimits, body_limits: BodyLimits
+        self,
+        channels: CoreChannels,
+        *,
+        time_limits: TimeLimits,
+        body_limits: BodyLimits,
+        retries: Retries,
+        compression: Compression,
     ) -> None:
-        """Take the way to the core, and the limits of one request."""
+        """Take the way to the core, the limits of one request, and what is done for both ends."""
+        self._compression = compression
+        self._retries = retries
         self._channels = channels
         self._time_limits = time_limits
         self._body_limits = body_limits
@@ -125,6 +149,8 @@ class Transcoder:
         )
         classes = GetMessageClass(rpc.request), GetMessageClass(rpc.response)
         to_json = self._to_json(rpc, binding)
+        # Tokens and secrets are made by what has side effects, and shown by nothing else.
+        compression = None if rpc.has_side_effects else self._compression
         if rpc.server_streaming:
             return StreamEndpoint(
                 request=request,
@@ -132,15 +158,22 @@ class Transcoder:
                 to_json=to_json,
                 status=rpc.success_status,
                 limits=self._time_limits,
+                compression=compression,
             )
         max_age = rpc.public_max_age_seconds
         return UnaryEndpoint(
             request=request,
-            call=self._channels.unary(rpc.path, *classes),
+            call=Retrying(
+                self._channels.unary(rpc.path, *classes),
+                self._retries,
+                is_repeatable=rpc.is_repeatable,
+            ),
             to_json=to_json,
             status=rpc.success_status,
             cache_control=f"public, max-age={max_age}" if max_age else None,
             timeout_seconds=max(self._time_limits.unary_seconds, rpc.time_limit_seconds),
+            has_side_effects=rpc.has_side_effects,
+            compression=compression,
         )
 
     def _to_json(self, rpc: Rpc, binding: HttpBinding) -> ToJson:

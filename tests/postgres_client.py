@@ -28,6 +28,7 @@ _TABLES = (
     "mfa_challenges",
     "login_failures",
     "known_devices",
+    "idempotency_keys",
     "users",
     "service_tokens",
     "outbox",

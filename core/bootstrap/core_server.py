@@ -129,6 +129,7 @@ def _pipeline(
         ),
         recent_authentication_seconds=foundation.settings.tokens.recent_authentication_seconds,
         rates=rates,
+        idempotent_calls=use_cases.idempotency,
     )
     return build_pipeline(parts, SERVICES)
 

@@ -157,6 +157,7 @@ def _seconds_after(settings: Settings) -> Mapping[Served, int]:
         Served.REFRESH_TOKENS: keeping.refresh_token_seconds,
         Served.MFA_CHALLENGES: keeping.mfa_challenge_seconds,
         Served.CONSUMED_EVENTS: keeping.consumed_event_seconds,
+        Served.KEYED_ANSWERS: keeping.keyed_answer_seconds,
     }
 
 

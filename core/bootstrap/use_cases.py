@@ -23,6 +23,7 @@ from core.crypto.page_tokens import SealedPageTokens
 from core.crypto.password_screen import ListedPasswords
 from core.crypto.refresh_tokens import ChainedRefreshTokens
 from core.domain.client_network import ExemptNetworks
+from core.domain.idempotency import IdempotencyPolicy
 from core.domain.known_device import DevicePolicy
 from core.domain.mfa import MfaPolicy
 from core.domain.one_time_token import OneTimeTokenLifetimes
@@ -158,6 +159,10 @@ def assemble_use_cases(
             one_time_tokens=OneTimeTokenLifetimes(
                 password_reset_seconds=settings.tokens.password_reset_seconds,
                 email_verification_seconds=settings.tokens.email_verification_seconds,
+            ),
+            idempotency=IdempotencyPolicy(
+                retention_seconds=settings.idempotency.retention_seconds,
+                wait_seconds=settings.idempotency.wait_seconds,
             ),
             neutral_registration=settings.accounts.neutral_registration,
             least_answer_seconds=settings.accounts.least_answer_seconds,

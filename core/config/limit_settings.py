@@ -53,6 +53,9 @@ class LimitSettings:
     write: Rate = "120/minute"
     bulk: Rate = "30/minute"
     """Exports and verifications."""
+    repeat: Rate = "600/minute"
+    """Calls with an idempotency key, to one process of the core; those that are no repeats are
+    counted by their kind besides."""
     service: Rate = "60000/minute"
     """Calls of any kind by one service of the platform, to one process of the core."""
     exempt_networks: Annotated[tuple[str, ...], Networks()] = ()
@@ -61,6 +64,16 @@ class LimitSettings:
     """A longer wait for Redis is worse than a limit that each process keeps for itself."""
     redis_retry_seconds: Annotated[float, Between(0.05, 300)] = 2.0
     """How often it is tried whether Redis is back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencySettings:
+    """Answers that are kept for whoever repeats a call with its idempotency key."""
+
+    retention_seconds: Annotated[int, Between(1, 604_800)] = 86_400
+    """How long an answer is given again."""
+    wait_seconds: Annotated[float, Between(0.05, 60)] = 5.0
+    """How long a repeat waits for a call that is under way before it is told to come back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,3 +26,5 @@ class MaintenanceSettings:
     """How long challenges stay after they expired."""
     consumed_event_seconds: _Seconds = 15_552_000
     """How long is known which events of others were handled; a later repeat would take effect."""
+    keyed_answer_seconds: _Seconds = 3600
+    """How long answers for repeats with an idempotency key stay after they expired."""

@@ -12,7 +12,12 @@ from typing import Annotated
 
 from core.config.audit_settings import AuditSettings
 from core.config.event_settings import ConsumerSettings, RelaySettings
-from core.config.limit_settings import GeoSettings, LimitSettings, ThrottlingSettings
+from core.config.limit_settings import (
+    GeoSettings,
+    IdempotencySettings,
+    LimitSettings,
+    ThrottlingSettings,
+)
 from core.config.maintenance_settings import MaintenanceSettings
 from core.config.rules import Between, Host, OneOf, Peers, Shape, Url
 
@@ -265,6 +270,7 @@ class Settings:
     accounts: AccountSettings
     throttling: ThrottlingSettings
     limits: LimitSettings
+    idempotency: IdempotencySettings
     geo: GeoSettings
     relay: RelaySettings
     consumer: ConsumerSettings

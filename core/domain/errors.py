@@ -66,6 +66,13 @@ class MalformedRequest(DomainError):
     message = "The request cannot be read."
 
 
+class IdempotencyKeyReused(DomainError):
+    """An idempotency key came with another request before."""
+
+    reason = "IDEMPOTENCY_KEY_REUSED"
+    message = "The idempotency key was used for another request."
+
+
 class PageTokenInvalid(DomainError):
     """A page token was not issued here, or for another filter."""
 

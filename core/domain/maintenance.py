@@ -15,6 +15,7 @@ class Served(StrEnum):
     REFRESH_TOKENS = "refresh_tokens"
     MFA_CHALLENGES = "mfa_challenges"
     CONSUMED_EVENTS = "consumed_events"
+    KEYED_ANSWERS = "keyed_answers"
 
 
 class MonthOutcome(StrEnum):

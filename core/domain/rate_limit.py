@@ -5,7 +5,11 @@ from enum import StrEnum
 
 
 class RateClass(StrEnum):
-    """Kinds of calls that are limited alike. The contract gives each RPC its own."""
+    """Kinds of calls that are limited alike. The contract gives each RPC its own.
+
+    REPEAT is no RPC's: so is every call counted that brings an idempotency key, before it is known
+    whether it has been made already. Where it has not, its RPC's kind counts as well.
+    """
 
     LOGIN = "login"
     REGISTRATION = "registration"
@@ -14,6 +18,7 @@ class RateClass(StrEnum):
     READ = "read"
     WRITE = "write"
     BULK = "bulk"
+    REPEAT = "repeat"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

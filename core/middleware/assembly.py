@@ -9,12 +9,15 @@ from structlog.typing import FilteringBoundLogger
 
 from core.domain.ports.authenticator import Authenticator
 from core.domain.ports.clock import Clock, IdGenerator
+from core.domain.ports.idempotency import IdempotentCalls
+from core.domain.rate_limit import RateClass
 from core.middleware.access import Access
 from core.middleware.access_rule import access_rules
 from core.middleware.authentication import Authentication
 from core.middleware.call import Stage
 from core.middleware.deadline import Deadline, DeadlineLimits, time_limits
 from core.middleware.errors import Errors
+from core.middleware.idempotency import Idempotency
 from core.middleware.logging import CallLog, CallMetrics
 from core.middleware.origin import Origins, TrustedPeers
 from core.middleware.pipeline import Pipeline
@@ -49,6 +52,7 @@ class PipelineParts:
     deadlines: DeadlineLimits
     recent_authentication_seconds: int
     rates: RateParts
+    idempotent_calls: IdempotentCalls
 
 
 def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) -> Pipeline:
@@ -57,10 +61,11 @@ def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) 
     Errors stand outermost, so that a fault in any other stage is answered in the same form;
     log and trace see the error itself on its way out. Authentication comes before the access
     rule, and both before the request is looked into: strangers learn nothing from validation.
-    Calls are counted once it is known whose they are, and before they cost any work.
+    Calls are counted once it is known whose they are, and before they cost any work; those with an
+    idempotency key twice: as such, and by their kind where they are really made.
 
     Raises:
-        AccessRuleInvalid: an access rule makes no sense.
+        AccessRuleInvalid: an access rule, or what it says of keys, makes no sense.
         protovalidate.CompilationError: a field rule makes no sense.
     """
     rules = access_rules(services)
@@ -77,6 +82,12 @@ def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) 
             rules,
             clock=parts.clock,
             recent_authentication_seconds=parts.recent_authentication_seconds,
+        ),
+        Idempotency(
+            services,
+            parts.idempotent_calls,
+            digests=parts.rates.digests,
+            limits=RateLimits(dict.fromkeys(rate_classes(services), RateClass.REPEAT), parts.rates),
         ),
         RateLimits(rate_classes(services), parts.rates),
         Standing(parts.authenticator, rules, streaming_methods(services), seconds=parts.seconds),

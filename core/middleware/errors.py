@@ -27,6 +27,7 @@ STATUS_CODES: Mapping[type[DomainError], grpc.StatusCode] = MappingProxyType(
         errors.ValidationFailed: grpc.StatusCode.INVALID_ARGUMENT,
         errors.MalformedRequest: grpc.StatusCode.INVALID_ARGUMENT,
         errors.PasswordTooWeak: grpc.StatusCode.INVALID_ARGUMENT,
+        errors.IdempotencyKeyReused: grpc.StatusCode.INVALID_ARGUMENT,
         errors.PageTokenInvalid: grpc.StatusCode.INVALID_ARGUMENT,
         errors.OneTimeTokenInvalid: grpc.StatusCode.INVALID_ARGUMENT,
         errors.InvalidCredentials: grpc.StatusCode.UNAUTHENTICATED,
@@ -56,6 +57,11 @@ STATUS_CODES: Mapping[type[DomainError], grpc.StatusCode] = MappingProxyType(
 )
 
 
+_CODES: Mapping[int, grpc.StatusCode] = MappingProxyType(
+    {code.value[0]: code for code in grpc.StatusCode}
+)
+
+
 class StatusError(Exception):
     """A refusal in the transport's own words, for which the domain has no reason."""
 
@@ -63,6 +69,15 @@ class StatusError(Exception):
         """Say it as gRPC does."""
         super().__init__(message)
         self.code = code
+
+
+class RepeatedRefusal(Exception):
+    """A refusal that was given before, in the words of then."""
+
+    def __init__(self, status: status_pb2.Status) -> None:
+        """Take it as `refusal_status` made it."""
+        super().__init__(status.message)
+        self.status = status
 
 
 def classify(error: BaseException) -> tuple[grpc.StatusCode, str | None]:
@@ -75,9 +90,24 @@ def classify(error: BaseException) -> tuple[grpc.StatusCode, str | None]:
         return code, error.reason
     if isinstance(error, StatusError):
         return error.code, None
+    if isinstance(error, RepeatedRefusal):
+        return _CODES[error.status.code], _reason(error.status)
     if isinstance(error, asyncio.CancelledError):
         return grpc.StatusCode.CANCELLED, None
     return grpc.StatusCode.INTERNAL, None
+
+
+def refusal_status(error: Exception) -> status_pb2.Status:
+    """Return what an error is answered, but for what names the call that it comes from."""
+    if isinstance(error, RepeatedRefusal):
+        return error.status
+    code, reason = classify(error)
+    message = "internal error" if code is grpc.StatusCode.INTERNAL else str(error)
+    numbers: tuple[int, str] = code.value
+    status = status_pb2.Status(code=numbers[0], message=message)
+    for detail in _details(error, reason):
+        status.details.add().Pack(detail)
+    return status
 
 
 class Errors:
@@ -103,7 +133,7 @@ class Errors:
         )
 
     def _status(self, call: Call, error: Exception) -> grpc.Status:
-        code, reason = classify(error)
+        code, _ = classify(error)
         if code is grpc.StatusCode.INTERNAL:
             self._log.error(
                 "call.failed",
@@ -112,17 +142,16 @@ class Errors:
                 trace_id=call.trace_id,
                 exc_info=error,
             )
-            message = "internal error"
-        else:
-            message = str(error)
-        numbers: tuple[int, str] = code.value
-        status = status_pb2.Status(code=numbers[0], message=message)
-        for detail in _details(call, error, reason):
-            status.details.add().Pack(detail)
+        status = refusal_status(error)
+        status.details.add().Pack(
+            error_details_pb2.RequestInfo(
+                request_id=call.origin.request_id, serving_data=call.trace_id
+            )
+        )
         return rpc_status.to_status(status)
 
 
-def _details(call: Call, error: Exception, reason: str | None) -> list[Message]:
+def _details(error: Exception, reason: str | None) -> list[Message]:
     details: list[Message] = []
     if reason is not None:
         details.append(error_details_pb2.ErrorInfo(reason=reason, domain=ERROR_DOMAIN))
@@ -132,10 +161,13 @@ def _details(call: Call, error: Exception, reason: str | None) -> list[Message]:
         delay = duration_pb2.Duration()
         delay.FromMilliseconds(round(error.retry_after_seconds * 1000))
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
-    details.append(
-        error_details_pb2.RequestInfo(request_id=call.origin.request_id, serving_data=call.trace_id)
-    )
     return details
+
+
+def _reason(status: status_pb2.Status) -> str | None:
+    info = error_details_pb2.ErrorInfo()
+    found = any(detail.Unpack(info) for detail in status.details)
+    return info.reason if found else None
 
 
 def _bad_request(error: ViolationError) -> error_details_pb2.BadRequest:

@@ -55,6 +55,7 @@ class PostgresPersonalData:
                 "failed_logins": await _failures(executor, lane),
                 "one_time_tokens": _plain(await executor.many(rows.ONE_TIME_TOKENS, person)),
                 "mails": _plain(await executor.many(rows.MAILS, person)),
+                "keyed_answers": _plain(await executor.many(rows.KEYED_ANSWERS, person)),
                 "kyc_reviews": await _reviews(executor, user_id),
                 "events": await _events(executor, person),
                 "audit_events": await self._audit(executor, user_id),

@@ -126,6 +126,15 @@ class ExportedMail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedKeyedAnswer:
+    """A call that came with an idempotency key; the answer says nothing that is not elsewhere."""
+
+    method: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedFailures:
     """Failed logins in a row."""
 
@@ -155,6 +164,7 @@ RECOVERY_CODES = Many(_FILE, "export_recovery_codes", PersonParams, ExportedReco
 CHALLENGES = Many(_FILE, "export_challenges", PersonParams, ExportedChallenge)
 ONE_TIME_TOKENS = Many(_FILE, "export_one_time_tokens", PersonParams, ExportedOneTimeToken)
 MAILS = Many(_FILE, "export_mails", PersonParams, ExportedMail)
+KEYED_ANSWERS = Many(_FILE, "export_keyed_answers", PersonParams, ExportedKeyedAnswer)
 FAILURES = Many(_FILE, "export_failures", LaneParams, ExportedFailures)
 EVENTS = Many(_FILE, "export_events", PersonParams, ExportedEvent)
 AUDIT_EVENTS = Many(_FILE, "export_audit_events", PersonParams, AuditRecord)

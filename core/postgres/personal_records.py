@@ -78,6 +78,7 @@ ERASE_RECOVERY_CODES = Exec(_FILE, "erase_recovery_codes", ErasedPersonParams)
 ERASE_CHALLENGES = Exec(_FILE, "erase_challenges", ErasedPersonParams)
 ERASE_MAILS = Exec(_FILE, "erase_mails", ErasedPersonParams)
 ERASE_ONE_TIME_TOKENS = Exec(_FILE, "erase_one_time_tokens", ErasedPersonParams)
+ERASE_KEYED_ANSWERS = Exec(_FILE, "erase_keyed_answers", ErasedPersonParams)
 ERASE_REVIEW_REASONS = Exec(_FILE, "erase_review_reasons", ErasedPersonParams)
 ERASE_EVENT_TEXTS = Exec(_FILE, "erase_event_texts", EventTextsParams)
 
@@ -89,6 +90,7 @@ _IN_ORDER = (
     ERASE_CHALLENGES,
     ERASE_MAILS,
     ERASE_ONE_TIME_TOKENS,
+    ERASE_KEYED_ANSWERS,
     ERASE_REVIEW_REASONS,
 )
 """Mails before the tokens to which they refer."""

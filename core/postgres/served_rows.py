@@ -56,6 +56,7 @@ REMOVE_ONE_TIME_TOKENS = Exec("served_rows", "remove_one_time_tokens", RemovalPa
 REMOVE_REFRESH_TOKENS = Exec("served_rows", "remove_refresh_tokens", RemovalParams)
 REMOVE_MFA_CHALLENGES = Exec("served_rows", "remove_mfa_challenges", RemovalParams)
 REMOVE_CONSUMED_EVENTS = Exec("served_rows", "remove_consumed_events", RemovalParams)
+REMOVE_KEYED_ANSWERS = Exec("served_rows", "remove_keyed_answers", RemovalParams)
 TAKE_MAINTENANCE_TURN = One("served_rows", "take_maintenance_turn", TurnParams, TurnRecord)
 END_MAINTENANCE_TURN = One("served_rows", "end_maintenance_turn", TurnParams, TurnEndRecord)
 
@@ -67,6 +68,7 @@ _STATEMENTS: Mapping[Served, Exec[RemovalParams]] = MappingProxyType(
         Served.REFRESH_TOKENS: REMOVE_REFRESH_TOKENS,
         Served.MFA_CHALLENGES: REMOVE_MFA_CHALLENGES,
         Served.CONSUMED_EVENTS: REMOVE_CONSUMED_EVENTS,
+        Served.KEYED_ANSWERS: REMOVE_KEYED_ANSWERS,
     }
 )
 

@@ -8,6 +8,7 @@ from core.postgres.audit_log import PostgresAuditLog
 from core.postgres.audit_retirements import PostgresAuditRetirements
 from core.postgres.consumed_events import PostgresConsumedEvents
 from core.postgres.execution import Executor, OpenExecutor
+from core.postgres.keyed_answers import PostgresKeyedAnswers
 from core.postgres.known_devices import PostgresKnownDevices
 from core.postgres.kyc_reviews import PostgresKycReviews
 from core.postgres.legal_holds import PostgresLegalHolds
@@ -53,6 +54,7 @@ class PostgresRepositories:
         self.login_failures = PostgresLoginFailures(executor)
         self.known_devices = PostgresKnownDevices(executor)
         self.kyc_reviews = PostgresKycReviews(executor)
+        self.keyed_answers = PostgresKeyedAnswers(executor)
         self.audit = PostgresAuditLog(executor, salts, texts)
         self.legal_holds = PostgresLegalHolds(executor)
 

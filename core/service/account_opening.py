@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from core.domain.audit import AuditAction
@@ -16,6 +17,7 @@ from core.domain.ports.clock import IdGenerator
 from core.domain.ports.crypto import PasswordHasher
 from core.domain.ports.unit_of_work import Database
 from core.domain.user import NewUser, Role, User
+from core.service.deferral import after_commit
 from core.service.login_throttling import LoginThrottling
 from core.service.mailing import Mailing
 from core.service.password_vetting import PasswordVetting
@@ -80,7 +82,7 @@ class AccountOpening:
             user = await unit.users.create(draft.account(self.ids.new_id(), record.at))
             await self._opened(record, user)
             await unit.commit()
-        await self.throttling.reopened(draft.address.key)
+        await after_commit(partial(self.throttling.reopened, draft.address.key))
         return user
 
     async def open_silently(self, application: Application, caller: Caller) -> None:
@@ -99,7 +101,7 @@ class AccountOpening:
                 return
             await self._opened(record, user)
             await unit.commit()
-        await self.throttling.reopened(draft.address.key)
+        await after_commit(partial(self.throttling.reopened, draft.address.key))
 
     async def _draft(self, application: Application) -> _Draft:
         address = EmailAddress.parse(application.email)

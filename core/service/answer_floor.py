@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
+
+from core.service.deferral import after_commit
 
 
 @asynccontextmanager
@@ -12,7 +15,8 @@ async def no_sooner_than(seconds: float) -> AsyncIterator[None]:
     What takes a little longer for one address than for another, because there is something to
     store, is answered at the same moment. Work that takes longer than the floor is not held up,
     nor is its difference made greater, as it would be by rounding up. No unit of work may be open
-    at the end of the block; a call that is cancelled ends at once.
+    at the end of the block, and where its commit is deferred, the wait comes after that; a call
+    that is cancelled ends at once.
     """
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
@@ -21,6 +25,10 @@ async def no_sooner_than(seconds: float) -> AsyncIterator[None]:
     except asyncio.CancelledError:
         raise
     except BaseException:
-        await asyncio.sleep(end - loop.time())
+        await after_commit(partial(_until, end))
         raise
-    await asyncio.sleep(end - loop.time())
+    await after_commit(partial(_until, end))
+
+
+async def _until(end: float) -> None:
+    await asyncio.sleep(end - asyncio.get_running_loop().time())

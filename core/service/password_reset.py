@@ -1,6 +1,7 @@
 """Setting a password anew with the token of a mail."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from core.domain.audit import AuditAction
 from core.domain.caller import Caller
@@ -13,6 +14,7 @@ from core.domain.ports.crypto import OneTimeTokenMint, PasswordHasher
 from core.domain.ports.unit_of_work import Database
 from core.domain.session import RevocationCause
 from core.service.answer_floor import no_sooner_than
+from core.service.deferral import after_commit
 from core.service.login_throttling import LoginThrottling
 from core.service.mailing import Mailing
 from core.service.password_setting import PasswordSetting
@@ -106,7 +108,7 @@ class PasswordReset:
             )
             await self.throttling.reopen(unit, email_key(holder.email))
             await unit.commit()
-        await self.throttling.reopened(email_key(holder.email))
+        await after_commit(partial(self.throttling.reopened, email_key(holder.email)))
 
     async def _hash(self, token: OneTimeToken | None, new_password: str) -> str | None:
         """Return the hash of a password that may be set; None spares a bad token the work."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from core.domain.client_network import ExemptNetworks
+from core.domain.idempotency import IdempotencyPolicy
 from core.domain.known_device import DevicePolicy
 from core.domain.mfa import MfaPolicy
 from core.domain.one_time_token import OneTimeTokenLifetimes
@@ -18,6 +19,7 @@ from core.domain.ports.crypto import (
     PasswordHasher,
     RefreshTokenMint,
 )
+from core.domain.ports.idempotency import IdempotentCalls
 from core.domain.ports.limits import AttemptLimiter
 from core.domain.ports.mfa import MfaSecretMint, SecretBox
 from core.domain.ports.password_screen import PasswordScreen
@@ -33,9 +35,11 @@ from core.service.audit_export import AuditExport
 from core.service.audit_trail import AuditTrail
 from core.service.audit_verification import AuditVerification
 from core.service.authentication import Authentication
+from core.service.deferral import DeferringDatabase
 from core.service.deletion import Deletion
 from core.service.device_recognition import DeviceRecognition
 from core.service.email_verification import EmailVerification
+from core.service.idempotency import IdempotentAnswers
 from core.service.introspection import Introspection
 from core.service.kyc_review import KycReviewing
 from core.service.login import Login
@@ -99,6 +103,7 @@ class Rules:
     devices: DevicePolicy
     exempt: ExemptNetworks = field(default_factory=ExemptNetworks)
     """Clients whose addresses are not throttled."""
+    idempotency: IdempotencyPolicy = field(default_factory=IdempotencyPolicy)
     neutral_registration: bool = False
     least_answer_seconds: float = 0.0
     """No request for a reset and no neutral registration is answered sooner."""
@@ -134,11 +139,12 @@ class UseCases:
     mfa_removal: MfaRemoval
     user_import: UserImport
     users: UserService
+    idempotency: IdempotentCalls
 
 
 def assemble(ports: Ports, rules: Rules) -> UseCases:
     """Put the use cases together; nothing is connected or started by it."""
-    database, ids = ports.database, ports.ids
+    database, ids = DeferringDatabase(ports.database), ports.ids
     recorder = Recorder(clock=ports.clock, ids=ids)
     paging = Paging(codec=ports.page_tokens)
     mailing = Mailing(tokens=ports.one_time_tokens, lifetimes=rules.one_time_tokens, ids=ids)
@@ -285,5 +291,8 @@ def assemble(ports: Ports, rules: Rules) -> UseCases:
         ),
         users=PlatformUserService(
             registration=registration, logins=login, accounts=accounts, kyc=kyc
+        ),
+        idempotency=IdempotentAnswers(
+            database=ports.database, clock=ports.clock, policy=rules.idempotency
         ),
     )

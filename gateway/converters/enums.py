@@ -29,13 +29,15 @@ class EnumWriter(dict[int, object]):
 class EnumReader:
     """Short name to number."""
 
-    __slots__ = ("_message", "_numbers")
+    __slots__ = ("_message", "_numbers", "names")
 
     def __init__(self, descriptor: EnumDescriptor) -> None:
         """Accept every name of the enum but UNSPECIFIED."""
         named = ((_short_name(descriptor, value), value.number) for value in descriptor.values)
         self._numbers = {name: number for name, number in named if name is not None}
-        self._message = "must be one of: " + ", ".join(self._numbers)
+        self.names = tuple(self._numbers)
+        """What is accepted, in the order of the proto."""
+        self._message = "must be one of: " + ", ".join(self.names)
 
     def __call__(self, value: object) -> int:
         """Raise FieldError for anything but a short name."""

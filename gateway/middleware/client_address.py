@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway.exchange import Exchange, Next
 
 HEADER: Final = "X-Forwarded-For"
+SCHEME_HEADER: Final = "X-Forwarded-Proto"
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -20,7 +21,10 @@ _CACHED_ADDRESSES: Final = 4096
 class ClientAddress:
     """Reads X-Forwarded-For from the right, as long as it was a trusted proxy that wrote.
 
-    What an untrusted hop says about those before it could be made up, so it ends the reading.
+    What an untrusted hop says about those before it could be made up, so it ends the reading. The
+    same goes for X-Forwarded-Proto, of which the last word is the nearest proxy's. `Forwarded`
+    (RFC 7239) is not read: of two headers that say the same a proxy sets one and lets the client's
+    own pass in the other.
     """
 
     def __init__(self, trusted_proxies: Sequence[Network]) -> None:
@@ -30,9 +34,10 @@ class ClientAddress:
 
     async def __call__(self, exchange: Exchange, proceed: Next) -> web.StreamResponse:
         """Find the address; see Middleware."""
-        exchange.client_address = self.find(
-            exchange.request.remote or "", exchange.request.headers.getall(HEADER, [])
-        )
+        peer, headers = exchange.request.remote or "", exchange.request.headers
+        exchange.client_address = self.find(peer, headers.getall(HEADER, []))
+        if SCHEME_HEADER in headers and self._is_proxy(peer):
+            exchange.scheme = headers.getall(SCHEME_HEADER)[-1].rpartition(",")[2].strip().lower()
         return await proceed(exchange)
 
     def find(self, peer: str, forwarded: Sequence[str]) -> str:
@@ -47,6 +52,10 @@ class ClientAddress:
                 break
             address = hop
         return str(address)
+
+    def _is_proxy(self, peer: str) -> bool:
+        address = parse_address(peer)
+        return address is not None and self._is_trusted(address)
 
     def _look_up(self, address: Address) -> bool:
         return any(address in network for network in self._trusted_proxies)

@@ -53,6 +53,11 @@ class Metrics:
             ("reason",),
             registry=self.registry,
         )
+        self._retries = Counter(
+            "pandora_gateway_core_retries",
+            "Calls that were made again because the core was out of reach.",
+            registry=self.registry,
+        )
         # Looking a series up by its labels costs more than counting.
         self._requests: Callable[[str, str, int], Counter] = lru_cache(_REMEMBERED_SERIES)(
             lambda method, route, status: requests.labels(method, route, str(status))
@@ -75,6 +80,10 @@ class Metrics:
     def unreadable(self, reason: str) -> None:
         """Count a request that was none."""
         self._unreadable.labels(reason).inc()
+
+    def retried(self) -> None:
+        """Count a call that is made again."""
+        self._retries.inc()
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a scrape (GET /metrics)."""

@@ -27,6 +27,7 @@ _TABLES: Final = {
     "known_devices": "known_devices::text",
     "service_tokens": "service_tokens::text",
     "one_time_tokens": "one_time_tokens::text",
+    "idempotency_keys": "idempotency_keys::text",
     "mail_outbox": f"ROW{_MAIL}::text",
     "outbox": f"ROW{_OUTBOX}::text",
 }

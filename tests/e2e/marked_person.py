@@ -85,7 +85,11 @@ async def use_everything(rest: Rest, service: Service, marks: Marks, admin: Pers
         {"token": await mailed_token(service, marks.email, "Welcome")},
     )
     renamed = await own.call(
-        "PATCH", "/v1/users/me", {"full_name": marks.text("Name")}, token=person.access_token
+        "PATCH",
+        "/v1/users/me",
+        {"full_name": marks.text("Name")},
+        token=person.access_token,
+        headers={"idempotency-key": str(uuid.uuid4())},
     )
     assert renamed.status == 200, renamed.body
     assert (await log_in(own, marks.email, "wrong")).status == 401

@@ -69,6 +69,11 @@ class Process:
         return self._child.poll() is None
 
     @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._child.pid
+
+    @property
     def identity(self) -> str | None:
         """What changes when the process is replaced by another one."""
         return identity(self._child.pid)

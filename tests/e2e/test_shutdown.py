@@ -129,6 +129,7 @@ async def _is_refused(call: Any, request: Message, credentials: Metadata) -> boo
     return False
 
 
+@pytest.mark.long
 async def test_neither_a_request_nor_a_client_that_never_ends_keeps_a_process_alive(
     servers: Servers, tmp_path: Path
 ) -> None:

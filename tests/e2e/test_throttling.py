@@ -181,6 +181,7 @@ async def _limits_are_local(session: aiohttp.ClientSession, service: Service) ->
     return float(line.split()[1])
 
 
+@pytest.mark.long
 async def test_while_redis_is_frozen_logins_go_on_and_are_throttled_all_the_same(
     own_service: Service,
 ) -> None:

@@ -15,6 +15,7 @@ from core.domain.audit import AuditEntry
 from core.domain.events import DomainEvent, RecordedEvent
 from core.domain.ports.unit_of_work import Repositories, UnitOfWork
 from tests.fakes.journals import FakeAuditLog, FakeConsumedEvents, FakeKycReviews, FakeOutbox
+from tests.fakes.keyed_answers import FakeKeyedAnswers
 from tests.fakes.legal_holds import FakeLegalHolds
 from tests.fakes.mail import FakeMailOutbox, FakeMailQueue, FakeOneTimeTokens
 from tests.fakes.mfa import FakeMfaChallenges, FakeRecoveryCodes, FakeTotpEnrolments
@@ -40,6 +41,7 @@ class FakeRepositories:
         self.login_failures = FakeLoginFailures(scope)
         self.known_devices = FakeKnownDevices(scope)
         self.kyc_reviews = FakeKycReviews(scope)
+        self.keyed_answers = FakeKeyedAnswers(scope)
         self.audit = FakeAuditLog(scope)
         self.legal_holds = FakeLegalHolds(scope)
 

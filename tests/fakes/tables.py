@@ -9,6 +9,7 @@ from uuid import UUID
 from core.domain.access_token import ServiceToken
 from core.domain.audit import AuditEvent
 from core.domain.events import RecordedEvent
+from core.domain.idempotency import KeyedAnswer
 from core.domain.known_device import SeenDevice
 from core.domain.kyc import KycReview
 from core.domain.legal_hold import LegalHold
@@ -90,6 +91,7 @@ class Tables:
     login_failures: dict[str, StoredFailures] = field(default_factory=dict)
     known_devices: dict[tuple[UUID, str], SeenDevice] = field(default_factory=dict)
     kyc_reviews: dict[UUID, KycReview] = field(default_factory=dict)
+    keyed_answers: dict[str, KeyedAnswer] = field(default_factory=dict)
     audit: dict[int, AuditEvent] = field(default_factory=dict)
     legal_holds: dict[UUID, LegalHold] = field(default_factory=dict)
     outbox: dict[int, RecordedEvent] = field(default_factory=dict)
@@ -155,6 +157,7 @@ class View:
     login_failures: Overlay[str, StoredFailures]
     known_devices: Overlay[tuple[UUID, str], SeenDevice]
     kyc_reviews: Overlay[UUID, KycReview]
+    keyed_answers: Overlay[str, KeyedAnswer]
     audit: Overlay[int, AuditEvent]
     legal_holds: Overlay[UUID, LegalHold]
     outbox: Overlay[int, RecordedEvent]
@@ -176,6 +179,7 @@ class View:
             login_failures=Overlay(tables.login_failures),
             known_devices=Overlay(tables.known_devices),
             kyc_reviews=Overlay(tables.kyc_reviews),
+            keyed_answers=Overlay(tables.keyed_answers),
             audit=Overlay(tables.audit),
             legal_holds=Overlay(tables.legal_holds),
             outbox=Overlay(tables.outbox),
@@ -196,6 +200,7 @@ class View:
         self.login_failures.publish()
         self.known_devices.publish()
         self.kyc_reviews.publish()
+        self.keyed_answers.publish()
         self.audit.publish()
         self.legal_holds.publish()
         self.outbox.publish()
@@ -218,6 +223,7 @@ class Snapshot:
     login_failures: Mapping[str, StoredFailures]
     known_devices: Mapping[tuple[UUID, str], SeenDevice]
     kyc_reviews: Mapping[UUID, KycReview]
+    keyed_answers: Mapping[str, KeyedAnswer]
     audit: Mapping[int, AuditEvent]
     legal_holds: Mapping[UUID, LegalHold]
     outbox: Mapping[int, RecordedEvent]
@@ -239,6 +245,7 @@ class Snapshot:
             login_failures=dict(tables.login_failures),
             known_devices=dict(tables.known_devices),
             kyc_reviews=dict(tables.kyc_reviews),
+            keyed_answers=dict(tables.keyed_answers),
             audit=dict(tables.audit),
             legal_holds=dict(tables.legal_holds),
             outbox=dict(tables.outbox),

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import grpc
 from google.protobuf.any_pb2 import Any as Packed
@@ -15,6 +15,9 @@ from grpc_health.v1._async import HealthServicer
 
 from pandora.user.v1 import auth_service_pb2, user_pb2, user_service_pb2
 from tests.unit.gateway import things_service
+
+SIZES: Final = {"large": 4096, "huge": 65_536}
+"""Bytes of a message in a stream, by label."""
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -41,12 +44,23 @@ class Core:
     """Lets calls that hang go on."""
     produced: int = 0
     """Messages that a stream has handed to gRPC."""
+    failures: int = 0
+    """How many of the next calls end as if the connection had broken."""
+    trailing: tuple[tuple[str, str], ...] = ()
+    """What an answer and a refusal say beside."""
 
     def note(self, request: Message, context: Context) -> None:
         """Keep a call for the test to look at."""
         metadata = dict(context.invocation_metadata() or ())
         left = context.time_remaining()
         self.calls.append(Call(request, metadata, float(left)))
+
+    async def answer(self, context: Context) -> None:
+        """Say what is said beside the answer; break the connection where the test wants it."""
+        context.set_trailing_metadata(self.trailing)
+        if self.failures:
+            self.failures -= 1
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
 
     async def hang(self) -> None:
         """Wait for the test, or for the end of the call."""
@@ -69,7 +83,10 @@ async def refuse(context: Context, code: grpc.StatusCode, reason: str, *details:
     await context.abort(
         code,
         status.message,
-        (("grpc-status-details-bin", status.SerializeToString()),),
+        (
+            *context.trailing_metadata(),
+            ("grpc-status-details-bin", status.SerializeToString()),
+        ),
     )
 
 
@@ -106,11 +123,16 @@ class Services:
     async def _get_user(self, request: Any, answer: Any, context: Context) -> None:  # noqa: ANN401
         """Obey the user's id."""
         self._core.note(request, context)
+        await self._core.answer(context)
         match request.user_id:
             case "hanging":
                 await self._core.hang()
             case "missing":
                 await refuse(context, grpc.StatusCode.NOT_FOUND, "USER_NOT_FOUND")
+            case "busy":
+                await refuse(context, grpc.StatusCode.UNAVAILABLE, "SERVER_BUSY")
+            case text if text.startswith("sized-"):
+                answer.user.full_name = "x" * int(text.removeprefix("sized-"))
             case "tokenless":
                 await refuse(context, grpc.StatusCode.UNAUTHENTICATED, "TOKEN_MISSING")
             case "broken":
@@ -121,6 +143,7 @@ class Services:
 
     async def _echo_nothing(self, request: Any, _answer: Any, context: Context) -> None:  # noqa: ANN401
         self._core.note(request, context)
+        await self._core.answer(context)
 
     async def _register(self, request: Any, answer: Any, context: Context) -> None:  # noqa: ANN401
         self._core.note(request, context)
@@ -128,6 +151,7 @@ class Services:
 
     async def _login(self, request: Any, _answer: Any, context: Context) -> None:  # noqa: ANN401
         self._core.note(request, context)
+        await self._core.answer(context)
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.FromMilliseconds(29_500)
         await refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "LOGIN_THROTTLED", retry)
@@ -148,7 +172,7 @@ class Services:
             await refuse(context, grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")
         try:
             for size in range(request.count):
-                note = "n" * 4096 if label == "large" else ""
+                note = "n" * SIZES.get(label, 0)
                 yield response(thing=thing(id="t", size=size, note=note))
                 self._core.produced += 1
         except (asyncio.CancelledError, GeneratorExit):

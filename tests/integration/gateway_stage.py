@@ -128,6 +128,8 @@ async def open_stage(
         "APP_ENV": "dev",
         "GATEWAY_PORT": "0",
         "PANDORA_GATEWAY__METRICS_PORT": "0",
+        # Describing all services takes longer than most of the tests.
+        "PANDORA_GATEWAY__DOCUMENTATION": "off",
         "PANDORA_TELEMETRY__OTLP_ENDPOINT": otlp_endpoint,
         "PANDORA_GATEWAY__CORE_ADDRESS": f"127.0.0.1:{core_port}",
         **{f"PANDORA_GATEWAY__{name}": value for name, value in (settings or {}).items()},

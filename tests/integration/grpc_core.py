@@ -36,6 +36,7 @@ from tests.unit.crypto.keys import Key
 from tests.unit.transport.core_server import Person, ServedCore, serving
 
 LOOPBACK = ("127.0.0.0/8",)
+ONE_TIME_TOKEN_KEY = b"o" * 32
 SYSTEM = Caller(
     origin=Origin(request_id="operator", trace_id="0" * 32), actor_type=ActorType.SYSTEM
 )
@@ -58,11 +59,15 @@ async def core_on(
     *,
     secret_box: SecretBox | None = None,
     tracer: trace.Tracer | None = None,
+    key: Key | None = None,
 ) -> AsyncIterator[tuple[ServedCore, UseCases]]:
-    """Serve on a database; loopback is trusted. Without another one, the fake seals secrets."""
+    """Serve on a database; loopback is trusted. Without another one, the fake seals secrets.
+
+    Cores that are given the same key accept each other's tokens.
+    """
     clock = SystemClock()
     ids = MonotonicUuid7(clock=clock)
-    key = Key(signs_from=datetime(2020, 1, 1, tzinfo=UTC))
+    key = key or Key(signs_from=datetime(2020, 1, 1, tzinfo=UTC))
     tokens = Es256AccessTokens(
         keys=KeyRing([key], clock=clock),
         issuer="https://user.test.pandora.exchange",
@@ -78,7 +83,7 @@ async def core_on(
             password_screen=FakePasswordScreen(),
             access_tokens=tokens,
             refresh_tokens=ChainedRefreshTokens([b"r" * 32]),
-            one_time_tokens=DerivedOneTimeTokens([b"o" * 32]),
+            one_time_tokens=DerivedOneTimeTokens([ONE_TIME_TOKEN_KEY]),
             keyed_digests=HmacDigests(b"d" * 32),
             attempts=LocalAttempts(UNHURRIED.throttle, time.monotonic),
             countries=NoCountries(),

@@ -15,6 +15,7 @@ from core.domain.user import Role
 from core.postgres.audit_log import PostgresAuditLog
 from core.postgres.database import PostgresDatabase
 from core.postgres.salt_cache import SaltCache
+from core.service.deferral import DeferringDatabase
 from pandora.user.v1 import (
     auth_service_pb2,
     kyc_pb2,
@@ -124,7 +125,9 @@ async def served(database: Database) -> AsyncIterator[Scene]:
     async with core_on(database, tracer=provider.get_tracer("tests")) as (core, use_cases):
         ada = await person(use_cases, "ada@example.com")
         officer = await person(use_cases, "officer@example.com", Role.ADMIN)
-        storage = use_cases.login.database
+        deferring = use_cases.login.database
+        assert isinstance(deferring, DeferringDatabase)
+        storage = deferring.database
         assert isinstance(storage, PostgresDatabase)
         yield Scene(core=core, ada=ada, officer=officer, storage=storage, spans=spans)
 

@@ -24,6 +24,8 @@ from devstack.service_environment import (
 from devstack.service_processes import SERVICE_PROCESSES
 from devstack.stack import SERVERS
 
+pytestmark = pytest.mark.long
+
 _PORTS = (
     *("DEV_POSTGRES_PORT", "DEV_VALKEY_PORT", "DEV_OPENBAO_PORT"),
     *(CORE_PORT, GATEWAY_PORT, CORE_METRICS_PORT, GATEWAY_METRICS_PORT, RELAY_METRICS_PORT),

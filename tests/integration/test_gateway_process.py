@@ -1,51 +1,15 @@
 """`python -m gateway` as a process: how it starts, refuses to start, and ends."""
 
 import asyncio
-import json
-import os
-import signal
 import socket
-import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
+from aiohttp.http import HttpRequestParser, RawRequestMessage
+from aiohttp.http_parser import HttpRequestParserPy
 
 from tests.integration.gateway_core import Core, serve_core
-from tests.integration.gateway_stage import PATIENCE_SECONDS, Answer
-
-BASE = {"APP_ENV": "dev", "GATEWAY_PORT": "0", "PANDORA_GATEWAY__METRICS_PORT": "0"}
-
-
-@asynccontextmanager
-async def _process(settings: Mapping[str, str]) -> AsyncIterator[Process]:
-    environ = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PANDORA_", "GATEWAY_", "APP_ENV"))
-    }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gateway"), env={**environ, **settings}, stdout=PIPE, stderr=PIPE
-    )
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS * 2):
-            yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-async def _line(process: Process, event: str) -> dict[str, Any]:
-    assert process.stdout is not None
-    while raw := await process.stdout.readline():
-        line: dict[str, Any] = json.loads(raw)
-        if line["event"] == event:
-            return line
-    assert process.stderr is not None
-    raise AssertionError((await process.stderr.read()).decode())
+from tests.integration.gateway_process import BASE, gateway_process
+from tests.integration.gateway_stage import Answer
 
 
 @pytest.mark.asyncio
@@ -53,17 +17,17 @@ async def test_sigterm_lets_a_request_in_flight_end_and_exits_with_0() -> None:
     core = Core()
     server, port, _ = await serve_core(core)
     settings = {**BASE, "PANDORA_GATEWAY__CORE_ADDRESS": f"127.0.0.1:{port}"}
-    async with _process(settings) as process:
-        listening = await _line(process, "listening")
+    async with gateway_process(settings) as process:
+        listening = await process.line("listening")
         reader, writer = await asyncio.open_connection("127.0.0.1", listening["port"])
         writer.write(b"GET /v1/users/hanging HTTP/1.1\r\nHost: g\r\n\r\n")
         await core.entered.wait()
-        process.send_signal(signal.SIGTERM)
-        await _line(process, "draining")
+        process.terminate()
+        await process.line("draining")
         core.release.set()
         assert (await Answer.read(reader)).status == 200
-        await _line(process, "stopped")
-        assert await process.wait() == 0
+        await process.line("stopped")
+        assert await process.exit_code() == 0
         writer.close()
     await server.stop(None)
 
@@ -75,25 +39,63 @@ async def test_sigterm_lets_a_request_in_flight_end_and_exits_with_0() -> None:
         ({"APP_ENV": "production"}, 2, "gateway: APP_ENV must be one of dev, sandbox, audit, prod"),
         ({"APP_ENV": ""}, 2, "gateway: APP_ENV must be one of dev, sandbox, audit, prod"),
         ({"GATEWAY_PORT": "x"}, 2, "gateway: GATEWAY_PORT must be a whole number from 0 to 65535"),
+        ({"AIOHTTP_NO_EXTENSIONS": "1"}, 1, "gateway: cannot start: aiohttp is installed without"),
         ({"PANDORA_GATEWAY__HOST": "192.0.2.1"}, 1, "gateway: cannot start: "),
     ],
 )
 async def test_a_start_that_cannot_be_says_so_in_one_line(
     settings: dict[str, str], code: int, words: str
 ) -> None:
-    async with _process({**BASE, **settings}) as process:
-        _, stderr = await process.communicate()
-        assert process.returncode == code
-        assert stderr.decode().startswith(words)
-        assert stderr.decode().count("\n") == 1
+    async with gateway_process({**BASE, **settings}) as process:
+        stderr = await process.errors()
+        assert await process.exit_code() == code
+        assert stderr.startswith(words)
+        assert stderr.count("\n") == 1
 
 
 @pytest.mark.asyncio
 async def test_a_port_that_is_taken_stops_the_start() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        async with _process({**BASE, "GATEWAY_PORT": str(port)}) as process:
-            _, stderr = await process.communicate()
-            assert process.returncode == 1
-            assert str(port) in stderr.decode()
-            assert stderr.decode().count("\n") == 1
+        async with gateway_process({**BASE, "GATEWAY_PORT": str(port)}) as process:
+            stderr = await process.errors()
+            assert await process.exit_code() == 1
+            assert str(port) in stderr
+            assert stderr.count("\n") == 1
+
+
+@pytest.mark.asyncio
+async def test_an_idle_gateway_is_small() -> None:
+    async with gateway_process(BASE) as process:
+        await process.line("listening")
+        assert process.memory_mebibytes() < 90
+
+
+def test_requests_are_read_by_the_parser_written_in_c() -> None:
+    assert HttpRequestParser.__module__ == "aiohttp._http_parser"
+    assert HttpRequestParser is not HttpRequestParserPy
+    assert RawRequestMessage.__module__ == "aiohttp._http_parser"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("count", "listens", "words"),
+    [
+        ("2", True, "gateway: LISTEN_FDS must be 1"),
+        ("1", False, "gateway: LISTEN_FDS: descriptor 3 is no listening socket"),
+    ],
+)
+async def test_a_socket_that_cannot_be_served_stops_the_start(
+    count: str,
+    listens: bool,  # noqa: FBT001 - a case
+    words: str,
+) -> None:
+    with socket.socket() as given:
+        if listens:
+            given.bind(("127.0.0.1", 0))
+            given.listen()
+        async with gateway_process(BASE, given=given, count=count) as process:
+            stderr = await process.errors()
+            assert await process.exit_code() == 2
+            assert stderr.startswith(words)
+            assert stderr.count("\n") == 1

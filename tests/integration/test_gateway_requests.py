@@ -148,7 +148,9 @@ async def test_what_a_trusted_proxy_says_of_the_client_reaches_the_core() -> Non
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    "credentials", ["Bearer é", "Bearer \xff", "Bearer a\r\nAuthorization: Bearer b"]
+    "credentials",
+    ["Bearer é", "Bearer \xff", "Bearer a\r\nAuthorization: Bearer b", "Bearer " + "a" * 4090],
+    ids=["no ASCII", "no UTF-8", "twice", "too long"],
 )
 async def test_credentials_that_grpc_cannot_carry_are_for_the_core_to_refuse(
     stage: Stage, credentials: str

@@ -157,13 +157,17 @@ INSERT INTO mfa_challenges (digest, user_id, password_mark, created_at, expires_
 (encode(sha256(uuid_send(%(user)s)), 'hex'), %(user)s, repeat('0', 64), %(at)s::timestamptz -
 interval '1 hour', %(at)s);
 INSERT INTO consumed_events (consumer, event_id, handled_at) VALUES ('x', %(user)s, %(at)s);
+INSERT INTO idempotency_keys (digest, request_digest, method, status, content, caller_id,
+created_at, expires_at) VALUES (encode(sha256(uuid_send(%(user)s)), 'hex'), repeat('0', 64),
+'x', 0, '', %(user)s, %(at)s::timestamptz - interval '1 day', %(at)s);
 """
 
 COUNTS = """
 SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM mail_outbox),
        (SELECT count(*) FROM one_time_tokens), (SELECT count(*) FROM refresh_tokens),
        (SELECT count(*) FROM mfa_challenges), (SELECT count(*) FROM consumed_events),
-       (SELECT count(*) FROM sessions), (SELECT count(*) FROM users)
+       (SELECT count(*) FROM idempotency_keys), (SELECT count(*) FROM sessions),
+       (SELECT count(*) FROM users)
 """
 
 
@@ -175,7 +179,7 @@ async def clean(scene: KeepingScene, *, batch_size: int = 1) -> dict[str, int]:
 
 async def test_what_has_served_goes_and_what_has_not_stays(scene: KeepingScene) -> None:
     await served(scene)
-    assert scene.read(COUNTS) == [(4, 4, 2, 4, 2, 2, 2, 2)]
+    assert scene.read(COUNTS) == [(4, 4, 2, 4, 2, 2, 2, 2, 2)]
     assert await clean(scene) == {
         "published_events": 1,
         "mail": 1,
@@ -183,8 +187,9 @@ async def test_what_has_served_goes_and_what_has_not_stays(scene: KeepingScene) 
         "refresh_tokens": 2,
         "mfa_challenges": 1,
         "consumed_events": 1,
+        "keyed_answers": 1,
     }
-    assert scene.read(COUNTS) == [(3, 3, 1, 2, 1, 1, 2, 2)]
+    assert scene.read(COUNTS) == [(3, 3, 1, 2, 1, 1, 1, 2, 2)]
     assert scene.read("SELECT count(*) FROM outbox WHERE published_at IS NULL") == [(2,)]
     assert scene.read("SELECT count(*) FROM mail_outbox WHERE sent_at IS NULL") == [(2,)]
     assert set((await clean(scene)).values()) == {0}

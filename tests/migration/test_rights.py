@@ -77,6 +77,8 @@ CHANGES = [
     "UPDATE audit_legal_holds SET reason = 'other'",
     "DELETE FROM audit_legal_holds",
     "TRUNCATE audit_legal_holds",
+    "UPDATE idempotency_keys SET digest = repeat('0', 64)",
+    "TRUNCATE idempotency_keys",
     "UPDATE alembic_version SET version_num = 'mine'",
     "DELETE FROM alembic_version",
 ]

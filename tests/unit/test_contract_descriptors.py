@@ -2,6 +2,8 @@
 
 import importlib
 import pkgutil
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -13,6 +15,9 @@ import pandora.user.v1
 from buf.validate import validate_pb2
 from pandora.options.v1 import access_pb2
 from tests.unit.promised_rpcs import PROMISES
+
+_SECRET = re.compile(r"(.*_)?(token|secret|password|codes?|uri)")
+"""Fields of answers that only the one who called may ever see."""
 
 FILES = [
     importlib.import_module(f"pandora.user.v1.{module.name}").DESCRIPTOR
@@ -111,6 +116,30 @@ def test_states_its_idempotency(method: MethodDescriptor) -> None:
     if route and route[0] == "put" and options.idempotency_level != MethodOptions.IDEMPOTENT:
         # A repeated review is a second review: pending to verified twice is refused.
         assert _name(method) == "KycService.UpdateKyc"
+
+
+def test_says_what_it_does_with_an_idempotency_key(method: MethodDescriptor) -> None:
+    options = method.GetOptions()
+    rule: access_pb2.AccessRule = options.Extensions[access_pb2.access]  # type: ignore[index]
+    if options.idempotency_level == MethodOptions.NO_SIDE_EFFECTS:
+        assert rule.idempotency_keys == access_pb2.IDEMPOTENCY_KEYS_UNSPECIFIED
+        return
+    secret = bool(_secrets_of(method.output_type.fields))
+    assert rule.idempotency_keys == (
+        access_pb2.IDEMPOTENCY_KEYS_REFUSED if secret else access_pb2.IDEMPOTENCY_KEYS_ACCEPTED
+    )
+    assert secret or not (method.client_streaming or method.server_streaming)
+
+
+def _secrets_of(fields: Iterable[FieldDescriptor]) -> list[str]:
+    """Name the fields of an answer, at any depth, that hold what must be kept nowhere."""
+    found = []
+    for field in fields:
+        if _SECRET.fullmatch(field.name):
+            found.append(field.name)
+        elif field.message_type is not None:
+            found += _secrets_of(field.message_type.fields)
+    return found
 
 
 def test_has_its_own_request_and_response(method: MethodDescriptor) -> None:

@@ -15,7 +15,11 @@ from protovalidate._gen.buf.validate import validate_pb
 from tools.proto.commands import ToolError, run
 
 PROTOC = (sys.executable, "-m", "grpc_tools.protoc")
-_GOOGLE_PROTOS = ("google/api/annotations.proto", "google/rpc/error_details.proto")
+_GOOGLE_PROTOS = (
+    "google/api/annotations.proto",
+    "google/rpc/code.proto",
+    "google/rpc/error_details.proto",
+)
 
 
 def compile_image(proto_root: Path, image: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from core.domain.ports.audit_log import AuditLog
 from core.domain.ports.consumed_events import ConsumedEvents
+from core.domain.ports.idempotency import KeyedAnswerRepository
 from core.domain.ports.known_devices import KnownDeviceRepository
 from core.domain.ports.kyc_reviews import KycReviewRepository
 from core.domain.ports.legal_holds import LegalHolds
@@ -81,6 +82,11 @@ class Repositories(Protocol):
     @property
     def kyc_reviews(self) -> KycReviewRepository:
         """KYC changes."""
+        ...
+
+    @property
+    def keyed_answers(self) -> KeyedAnswerRepository:
+        """Answers that are kept for whoever repeats a call."""
         ...
 
     @property

@@ -79,6 +79,11 @@ WHERE user_id = %(user_id)s;
 DELETE FROM one_time_tokens
 WHERE user_id = %(user_id)s;
 
+-- name: erase_keyed_answers :exec
+-- purpose: Removes answers kept for repeats with an idempotency key, to a person or about them.
+DELETE FROM idempotency_keys
+WHERE caller_id = %(user_id)s OR subject_id = %(user_id)s;
+
 -- name: erase_review_reasons :exec
 -- purpose: Removes what reviewers have written of a person; a rejection still has to have a reason.
 UPDATE kyc_reviews

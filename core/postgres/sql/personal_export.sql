@@ -59,6 +59,13 @@ FROM one_time_tokens
 WHERE user_id = %(user_id)s
 ORDER BY created_at, id;
 
+-- name: export_keyed_answers :many
+-- purpose: Reads which calls of a person are answered the same when they are repeated with their key.
+SELECT method, created_at, expires_at
+FROM idempotency_keys
+WHERE caller_id = %(user_id)s
+ORDER BY created_at, method;
+
 -- name: export_mails :many
 -- purpose: Reads the mails to a person, the oldest first.
 SELECT template, created_at, sent_at, abandoned_at, attempts, last_error

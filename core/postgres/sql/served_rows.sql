@@ -69,6 +69,19 @@ WHERE (consumer, event_id) IN (
     FOR UPDATE SKIP LOCKED
 );
 
+-- name: remove_keyed_answers :exec
+-- purpose: Removes answers kept for repeats with an idempotency key whose time is over.
+DELETE FROM idempotency_keys
+WHERE digest IN (
+    SELECT digest FROM idempotency_keys
+    WHERE expires_at < %(before)s
+      AND NOT legal_hold_covers(caller_id, created_at)
+      AND NOT legal_hold_covers(subject_id, created_at)
+    ORDER BY expires_at
+    LIMIT %(row_limit)s
+    FOR UPDATE SKIP LOCKED
+);
+
 -- name: take_maintenance_turn :one
 -- purpose: Takes the turn of whoever maintains, if nobody has it, for as long as the connection lives.
 SELECT pg_try_advisory_lock(%(lock_key)s::bigint) AS is_taken;

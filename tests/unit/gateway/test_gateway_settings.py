@@ -34,6 +34,10 @@ def test_each_setting_comes_from_its_variable() -> None:
             "PANDORA_GATEWAY__REQUEST_TIMEOUT_SECONDS": "2.5",
             "PANDORA_GATEWAY__MAX_BODY_BYTES": "1024",
             "PANDORA_GATEWAY__TRUSTED_PROXIES": "10.0.0.0/8, ::1/128",
+            "PANDORA_GATEWAY__CORS_ORIGINS": "https://app.example, http://[::1]:3000",
+            "PANDORA_GATEWAY__CONNECTION_MAX_REQUESTS": "7",
+            "PANDORA_GATEWAY__COMPRESSION_MIN_BYTES": "0",
+            "PANDORA_GATEWAY__CORE_RETRIES": "0",
             "PANDORA_TELEMETRY__OTLP_ENDPOINT": "http://collector:4317",
             "PANDORA_TELEMETRY__SAMPLING_RATIO": "0.1",
         }
@@ -46,6 +50,9 @@ def test_each_setting_comes_from_its_variable() -> None:
     assert settings.request_timeout_seconds == 2.5
     assert settings.max_body_bytes == 1024
     assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("::1/128"))
+    assert settings.cors_origins == ("https://app.example", "http://[::1]:3000")
+    assert settings.connection_max_requests == 7
+    assert (settings.compression_min_bytes, settings.core_retries) == (0, 0)
     assert (settings.otlp_endpoint, settings.sampling_ratio) == ("http://collector:4317", 0.1)
 
 
@@ -60,6 +67,17 @@ def test_traces_are_sampled_and_sent_as_the_cores_are(environment: str) -> None:
     settings = load({"APP_ENV": environment})
     assert settings.sampling_ratio == of_core["sampling_ratio"]
     assert settings.otlp_endpoint == of_core.get("otlp_endpoint")
+
+
+@pytest.mark.parametrize(
+    ("environment", "seconds"), [("dev", 0), ("sandbox", 5), ("audit", 5), ("prod", 5)]
+)
+def test_a_load_balancer_gets_time_to_look_away_where_there_is_one(
+    environment: str, seconds: float
+) -> None:
+    assert load({"APP_ENV": environment}).drain_delay_seconds == seconds
+    none = {"PANDORA_GATEWAY__DRAIN_DELAY_SECONDS": "0"}
+    assert load({"APP_ENV": environment, **none}).drain_delay_seconds == 0
 
 
 def test_the_export_of_traces_can_be_turned_off() -> None:
@@ -92,6 +110,18 @@ def test_an_empty_variable_is_one_that_is_not_set() -> None:
         ("PANDORA_GATEWAY__MAX_BODY_BYTES", "0"),
         ("PANDORA_GATEWAY__TRUSTED_PROXIES", "10.0.0.1/8"),
         ("PANDORA_GATEWAY__TRUSTED_PROXIES", "everyone"),
+        ("PANDORA_GATEWAY__DRAIN_DELAY_SECONDS", "-1"),
+        ("PANDORA_GATEWAY__CONNECTION_MAX_REQUESTS", "0"),
+        ("PANDORA_GATEWAY__CONNECTION_MAX_SECONDS", "0"),
+        ("PANDORA_GATEWAY__CORS_ORIGINS", "*"),
+        ("PANDORA_GATEWAY__CORS_ORIGINS", "null"),
+        ("PANDORA_GATEWAY__CORS_ORIGINS", "https://app.example/"),
+        ("PANDORA_GATEWAY__CORS_ORIGINS", "https://app.example, https://*.example"),
+        ("PANDORA_GATEWAY__CORS_ORIGINS", "https://App.example"),
+        ("PANDORA_GATEWAY__CORS_ORIGINS", "https://app.example:443"),
+        ("PANDORA_GATEWAY__CORS_ORIGINS", "app.example"),
+        ("PANDORA_GATEWAY__CORS_MAX_AGE_SECONDS", "86401"),
+        ("PANDORA_GATEWAY__CORE_RETRIES", "6"),
         ("PANDORA_GATEWAY__REUSE_PORT", "yes"),
         ("PANDORA_GATEWAY__LOG_LEVEL", "loud"),
         ("PANDORA_GATEWAY__NO_SUCH_SETTING", "1"),

@@ -107,12 +107,12 @@ def test_finds_nothing(path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/v1/users/me", ("GET", "HEAD", "PATCH")),
-        ("PUT", "/v1/users/search", ("GET", "HEAD", "PATCH")),
-        ("GET", "/v1/users/me:restore", ("POST",)),
-        ("HEAD", "/v1/users/me:restore", ("POST",)),
-        ("get", "/v1/users", ("GET", "HEAD")),
-        ("OPTIONS", "/v1/users/x/sessions/y", ("DELETE",)),
+        ("PUT", "/v1/users/me", ("GET", "HEAD", "OPTIONS", "PATCH")),
+        ("PUT", "/v1/users/search", ("GET", "HEAD", "OPTIONS", "PATCH")),
+        ("GET", "/v1/users/me:restore", ("OPTIONS", "POST")),
+        ("HEAD", "/v1/users/me:restore", ("OPTIONS", "POST")),
+        ("get", "/v1/users", ("GET", "HEAD", "OPTIONS")),
+        ("OPTIONS", "/v1/users/x/sessions/y", ("DELETE", "OPTIONS")),
     ],
 )
 def test_a_path_with_other_methods_tells_them(

@@ -1,5 +1,6 @@
 """Log lines are JSON, and an exception's text, which may repeat what a client sent, stays out."""
 
+import asyncio
 import io
 import json
 import logging
@@ -39,6 +40,27 @@ def test_the_gateways_own_lines_are_json(root_logger: logging.Logger) -> None:
     assert (line["event"], line["status"], line["level"]) == ("request", 200, "info")
     assert (line["service"], line["environment"]) == ("gateway", "dev")
     assert line["timestamp"].endswith("Z")
+
+
+@pytest.mark.usefixtures("root_logger")
+async def test_lines_of_one_turn_of_the_loop_are_written_together_and_trouble_at_once() -> None:
+    stream = io.StringIO()
+    log = configure("info", "dev", stream)
+
+    def events() -> list[str]:
+        return [json.loads(line)["event"] for line in stream.getvalue().splitlines()]
+
+    log.info("first")
+    log.info("second")
+    assert events() == []
+    await asyncio.sleep(0)
+    assert events() == ["first", "second"]
+    log.info("third")
+    log.error("fourth")
+    assert events() == ["first", "second", "third", "fourth"]
+    log.info("fifth")
+    await asyncio.sleep(0)
+    assert events()[4:] == ["fifth"]
 
 
 def test_lines_below_the_level_are_not_written(root_logger: logging.Logger) -> None:

@@ -14,6 +14,7 @@ from google.protobuf.descriptor_pb2 import (
     FieldDescriptorProto,
     FileDescriptorProto,
     MethodDescriptorProto,
+    MethodOptions,
 )
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
@@ -51,6 +52,7 @@ def _file() -> FileDescriptorProto:
     things = file.service.add(name="ThingService")
     export = _method(things.method.add(), "ExportThings", streams=True)
     _rule(export).MergeFrom(HttpRule(get="/v1/things:export", response_body="thing"))
+    export.options.idempotency_level = MethodOptions.NO_SIDE_EFFECTS
     watch = _method(things.method.add(), "WatchThings", streams=True)
     _rule(watch).MergeFrom(HttpRule(get="/v1/things:watch"))
     put = _method(things.method.add(), "PutThing")

@@ -24,14 +24,17 @@ from structlog.typing import FilteringBoundLogger
 
 from core.domain.caller import ActorType, Caller, Origin
 from core.domain.errors import DomainError, TokenInvalid
+from core.domain.idempotency import IdempotencyPolicy
 from core.domain.user import Role
 from core.middleware.assembly import PipelineParts, build_pipeline
 from core.middleware.call import Context
 from core.middleware.deadline import DeadlineLimits
 from core.middleware.origin import TrustedPeers
 from core.middleware.rate_limit import RateParts
+from core.service.idempotency import IdempotentAnswers
 from core.transport.services import SERVICES
 from tests.fakes.clock import START, FakeClock
+from tests.fakes.database import FakeDatabase
 from tests.fakes.ids import FakeIds
 from tests.fakes.rates import unlimited_rates
 
@@ -108,12 +111,19 @@ class Door:
     address: str = ""
     channel: Any = None
     clock: FakeClock = field(default_factory=FakeClock)
+    database: FakeDatabase = field(default_factory=FakeDatabase)
     authenticator: FakeAuthenticator = field(default_factory=FakeAuthenticator)
     metrics: RecordingMetrics = field(default_factory=RecordingMetrics)
     log: LogCapture = field(default_factory=LogCapture)
     spans: InMemorySpanExporter = field(default_factory=InMemorySpanExporter)
     behave: dict[str, Behaviour] = field(default_factory=dict)
     stream: dict[str, StreamingBehaviour] = field(default_factory=dict)
+
+    @property
+    def answers(self) -> IdempotentAnswers:
+        return IdempotentAnswers(
+            database=self.database, clock=self.clock, policy=IdempotencyPolicy()
+        )
 
     def parts(self) -> PipelineParts:
         provider = TracerProvider()
@@ -129,6 +139,7 @@ class Door:
             trusted_peers=NOBODY_TRUSTED,
             deadlines=LIMITS,
             rates=unlimited_rates(),
+            idempotent_calls=self.answers,
             recent_authentication_seconds=RECENT_SECONDS,
         )
 

@@ -17,6 +17,7 @@ def describe(
     field: str = "user_id",
     field_type: int = FieldDescriptor.TYPE_STRING,
     answers_stream: bool = False,
+    idempotency_level: descriptor_pb2.MethodOptions.IdempotencyLevel.ValueType | None = None,
 ) -> ServiceDescriptor:
     """Describe `{package}.Strange` with one method, `Do`, under an access rule (None: without)."""
     file = descriptor_pb2.FileDescriptorProto(
@@ -46,6 +47,8 @@ def describe(
     )
     if rule is not None:
         method.options.Extensions[_ACCESS].CopyFrom(rule)
+    if idempotency_level is not None:
+        method.options.idempotency_level = idempotency_level
     pool = descriptor_pool.Default()
     pool.AddSerializedFile(file.SerializeToString())
     service: ServiceDescriptor = pool.FindServiceByName(f"{package}.Strange")

@@ -18,7 +18,7 @@ def test_check_names_generated_code_that_is_old(sources: Path, step: Step) -> No
     add_a_field(sources)
     status, printed = step("check")
     assert status == 1
-    assert printed.startswith("gen/pandora/user/v1/user_pb2.py differs from what the protos say")
+    assert printed.startswith("gen/pandora/user/v1/comments.json differs from what the protos say")
 
 
 def test_check_names_generated_code_that_is_missing(sources: Path, step: Step) -> None:

@@ -143,6 +143,7 @@ async def serving(
         trusted_peers=TrustedPeers.parse(settings.trusted_peers),
         deadlines=DeadlineLimits(default_seconds=5.0, longest_seconds=LIMIT_SECONDS),
         rates=unlimited_rates(),
+        idempotent_calls=use_cases.idempotency,
         recent_authentication_seconds=RECENT_SECONDS,
     )
     health = build_health()

@@ -25,17 +25,19 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpandora/options/v1/access.proto\x12\x12pandora.options.v1\x1a google/protobuf/descriptor.proto\"\x8a\x03\n\nAccessRule\x12\x16\n\x06\x61nyone\x18\x01 \x01(\x08R\x06\x61nyone\x12\x34\n\x05roles\x18\x02 \x03(\x0e\x32\x1e.pandora.options.v1.CallerRoleR\x05roles\x12\x12\n\x04self\x18\x03 \x01(\x08R\x04self\x12\x1d\n\nnever_self\x18\x04 \x01(\x08R\tneverSelf\x12%\n\x0esuccess_status\x18\x05 \x01(\x05R\rsuccessStatus\x12\x33\n\x16public_max_age_seconds\x18\x06 \x01(\x05R\x13publicMaxAgeSeconds\x12\x33\n\x15recent_authentication\x18\x07 \x01(\x08R\x14recentAuthentication\x12<\n\nrate_class\x18\x08 \x01(\x0e\x32\x1d.pandora.options.v1.RateClassR\trateClass\x12,\n\x12time_limit_seconds\x18\t \x01(\x05R\x10timeLimitSeconds*\xa4\x01\n\nCallerRole\x12\x1b\n\x17\x43\x41LLER_ROLE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43\x41LLER_ROLE_USER\x10\x01\x12\x17\n\x13\x43\x41LLER_ROLE_SUPPORT\x10\x02\x12\x1a\n\x16\x43\x41LLER_ROLE_COMPLIANCE\x10\x03\x12\x15\n\x11\x43\x41LLER_ROLE_ADMIN\x10\x04\x12\x17\n\x13\x43\x41LLER_ROLE_SERVICE\x10\x05*\xc9\x01\n\tRateClass\x12\x1a\n\x16RATE_CLASS_UNSPECIFIED\x10\x00\x12\x14\n\x10RATE_CLASS_LOGIN\x10\x01\x12\x1b\n\x17RATE_CLASS_REGISTRATION\x10\x02\x12\x17\n\x13RATE_CLASS_RECOVERY\x10\x03\x12\x14\n\x10RATE_CLASS_TOKEN\x10\x04\x12\x13\n\x0fRATE_CLASS_READ\x10\x05\x12\x14\n\x10RATE_CLASS_WRITE\x10\x06\x12\x13\n\x0fRATE_CLASS_BULK\x10\x07:X\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x1e.pandora.options.v1.AccessRuleR\x06\x61\x63\x63\x65ssb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpandora/options/v1/access.proto\x12\x12pandora.options.v1\x1a google/protobuf/descriptor.proto\"\xda\x03\n\nAccessRule\x12\x16\n\x06\x61nyone\x18\x01 \x01(\x08R\x06\x61nyone\x12\x34\n\x05roles\x18\x02 \x03(\x0e\x32\x1e.pandora.options.v1.CallerRoleR\x05roles\x12\x12\n\x04self\x18\x03 \x01(\x08R\x04self\x12\x1d\n\nnever_self\x18\x04 \x01(\x08R\tneverSelf\x12%\n\x0esuccess_status\x18\x05 \x01(\x05R\rsuccessStatus\x12\x33\n\x16public_max_age_seconds\x18\x06 \x01(\x05R\x13publicMaxAgeSeconds\x12\x33\n\x15recent_authentication\x18\x07 \x01(\x08R\x14recentAuthentication\x12<\n\nrate_class\x18\x08 \x01(\x0e\x32\x1d.pandora.options.v1.RateClassR\trateClass\x12,\n\x12time_limit_seconds\x18\t \x01(\x05R\x10timeLimitSeconds\x12N\n\x10idempotency_keys\x18\n \x01(\x0e\x32#.pandora.options.v1.IdempotencyKeysR\x0fidempotencyKeys*\xa4\x01\n\nCallerRole\x12\x1b\n\x17\x43\x41LLER_ROLE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43\x41LLER_ROLE_USER\x10\x01\x12\x17\n\x13\x43\x41LLER_ROLE_SUPPORT\x10\x02\x12\x1a\n\x16\x43\x41LLER_ROLE_COMPLIANCE\x10\x03\x12\x15\n\x11\x43\x41LLER_ROLE_ADMIN\x10\x04\x12\x17\n\x13\x43\x41LLER_ROLE_SERVICE\x10\x05*\xc9\x01\n\tRateClass\x12\x1a\n\x16RATE_CLASS_UNSPECIFIED\x10\x00\x12\x14\n\x10RATE_CLASS_LOGIN\x10\x01\x12\x1b\n\x17RATE_CLASS_REGISTRATION\x10\x02\x12\x17\n\x13RATE_CLASS_RECOVERY\x10\x03\x12\x14\n\x10RATE_CLASS_TOKEN\x10\x04\x12\x13\n\x0fRATE_CLASS_READ\x10\x05\x12\x14\n\x10RATE_CLASS_WRITE\x10\x06\x12\x13\n\x0fRATE_CLASS_BULK\x10\x07*p\n\x0fIdempotencyKeys\x12 \n\x1cIDEMPOTENCY_KEYS_UNSPECIFIED\x10\x00\x12\x1d\n\x19IDEMPOTENCY_KEYS_ACCEPTED\x10\x01\x12\x1c\n\x18IDEMPOTENCY_KEYS_REFUSED\x10\x02:X\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x1e.pandora.options.v1.AccessRuleR\x06\x61\x63\x63\x65ssb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pandora.options.v1.access_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CALLERROLE']._serialized_start=487
-  _globals['_CALLERROLE']._serialized_end=651
-  _globals['_RATECLASS']._serialized_start=654
-  _globals['_RATECLASS']._serialized_end=855
+  _globals['_CALLERROLE']._serialized_start=567
+  _globals['_CALLERROLE']._serialized_end=731
+  _globals['_RATECLASS']._serialized_start=734
+  _globals['_RATECLASS']._serialized_end=935
+  _globals['_IDEMPOTENCYKEYS']._serialized_start=937
+  _globals['_IDEMPOTENCYKEYS']._serialized_end=1049
   _globals['_ACCESSRULE']._serialized_start=90
-  _globals['_ACCESSRULE']._serialized_end=484
+  _globals['_ACCESSRULE']._serialized_end=564
 # @@protoc_insertion_point(module_scope)

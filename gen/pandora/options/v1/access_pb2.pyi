@@ -27,6 +27,12 @@ class RateClass(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RATE_CLASS_READ: _ClassVar[RateClass]
     RATE_CLASS_WRITE: _ClassVar[RateClass]
     RATE_CLASS_BULK: _ClassVar[RateClass]
+
+class IdempotencyKeys(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    IDEMPOTENCY_KEYS_UNSPECIFIED: _ClassVar[IdempotencyKeys]
+    IDEMPOTENCY_KEYS_ACCEPTED: _ClassVar[IdempotencyKeys]
+    IDEMPOTENCY_KEYS_REFUSED: _ClassVar[IdempotencyKeys]
 CALLER_ROLE_UNSPECIFIED: CallerRole
 CALLER_ROLE_USER: CallerRole
 CALLER_ROLE_SUPPORT: CallerRole
@@ -41,11 +47,14 @@ RATE_CLASS_TOKEN: RateClass
 RATE_CLASS_READ: RateClass
 RATE_CLASS_WRITE: RateClass
 RATE_CLASS_BULK: RateClass
+IDEMPOTENCY_KEYS_UNSPECIFIED: IdempotencyKeys
+IDEMPOTENCY_KEYS_ACCEPTED: IdempotencyKeys
+IDEMPOTENCY_KEYS_REFUSED: IdempotencyKeys
 ACCESS_FIELD_NUMBER: _ClassVar[int]
 access: _descriptor.FieldDescriptor
 
 class AccessRule(_message.Message):
-    __slots__ = ("anyone", "roles", "self", "never_self", "success_status", "public_max_age_seconds", "recent_authentication", "rate_class", "time_limit_seconds")
+    __slots__ = ("anyone", "roles", "self", "never_self", "success_status", "public_max_age_seconds", "recent_authentication", "rate_class", "time_limit_seconds", "idempotency_keys")
     ANYONE_FIELD_NUMBER: _ClassVar[int]
     ROLES_FIELD_NUMBER: _ClassVar[int]
     SELF_FIELD_NUMBER: _ClassVar[int]
@@ -55,6 +64,7 @@ class AccessRule(_message.Message):
     RECENT_AUTHENTICATION_FIELD_NUMBER: _ClassVar[int]
     RATE_CLASS_FIELD_NUMBER: _ClassVar[int]
     TIME_LIMIT_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    IDEMPOTENCY_KEYS_FIELD_NUMBER: _ClassVar[int]
     anyone: bool
     roles: _containers.RepeatedScalarFieldContainer[CallerRole]
     self: bool
@@ -64,4 +74,5 @@ class AccessRule(_message.Message):
     recent_authentication: bool
     rate_class: RateClass
     time_limit_seconds: int
-    def __init__(self_, anyone: _Optional[bool] = ..., roles: _Optional[_Iterable[_Union[CallerRole, str]]] = ..., self: _Optional[bool] = ..., never_self: _Optional[bool] = ..., success_status: _Optional[int] = ..., public_max_age_seconds: _Optional[int] = ..., recent_authentication: _Optional[bool] = ..., rate_class: _Optional[_Union[RateClass, str]] = ..., time_limit_seconds: _Optional[int] = ...) -> None: ...
+    idempotency_keys: IdempotencyKeys
+    def __init__(self_, anyone: _Optional[bool] = ..., roles: _Optional[_Iterable[_Union[CallerRole, str]]] = ..., self: _Optional[bool] = ..., never_self: _Optional[bool] = ..., success_status: _Optional[int] = ..., public_max_age_seconds: _Optional[int] = ..., recent_authentication: _Optional[bool] = ..., rate_class: _Optional[_Union[RateClass, str]] = ..., time_limit_seconds: _Optional[int] = ..., idempotency_keys: _Optional[_Union[IdempotencyKeys, str]] = ...) -> None: ...

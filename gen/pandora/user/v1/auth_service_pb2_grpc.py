@@ -132,7 +132,8 @@ class AuthServiceServicer:
     def Logout(self, request, context):
         """Ends the session of the refresh token, or of the bearer access token where the request holds
         none. A session that has ended already, or a refresh token that is not known, is no error.
-        Errors: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED (where only a bearer token is given).
+        Errors: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED (where only a bearer token is given),
+        PERMISSION_DENIED (that of a service of the platform).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -22,15 +22,84 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from pandora.options.v1 import error_pb2 as pandora_dot_options_dot_v1_dot_error__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"pandora/user/v1/error_reason.proto\x12\x0fpandora.user.v1*\xff\t\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12#\n\x1f\x45RROR_REASON_METHOD_NOT_ALLOWED\x10\x01\x12\"\n\x1e\x45RROR_REASON_PAYLOAD_TOO_LARGE\x10\x02\x12\"\n\x1e\x45RROR_REASON_HEADERS_TOO_LARGE\x10\x03\x12\'\n#ERROR_REASON_UNSUPPORTED_MEDIA_TYPE\x10\x04\x12\"\n\x1e\x45RROR_REASON_VALIDATION_FAILED\x10\x05\x12\"\n\x1e\x45RROR_REASON_MALFORMED_REQUEST\x10\x06\x12\"\n\x1e\x45RROR_REASON_PASSWORD_TOO_WEAK\x10\x07\x12\'\n#ERROR_REASON_IDEMPOTENCY_KEY_REUSED\x10\x08\x12#\n\x1f\x45RROR_REASON_PAGE_TOKEN_INVALID\x10\t\x12\'\n#ERROR_REASON_ONE_TIME_TOKEN_INVALID\x10\n\x12$\n ERROR_REASON_INVALID_CREDENTIALS\x10\x0b\x12\x1e\n\x1a\x45RROR_REASON_TOKEN_MISSING\x10\x0c\x12\x1e\n\x1a\x45RROR_REASON_TOKEN_INVALID\x10\r\x12\x1e\n\x1a\x45RROR_REASON_TOKEN_EXPIRED\x10\x0e\x12 \n\x1c\x45RROR_REASON_SESSION_REVOKED\x10\x0f\x12&\n\"ERROR_REASON_REFRESH_TOKEN_INVALID\x10\x10\x12%\n!ERROR_REASON_REFRESH_TOKEN_REUSED\x10\x11\x12!\n\x1d\x45RROR_REASON_MFA_CODE_INVALID\x10\x12\x12\"\n\x1e\x45RROR_REASON_PERMISSION_DENIED\x10\x13\x12\"\n\x1e\x45RROR_REASON_ACCOUNT_SUSPENDED\x10\x14\x12/\n+ERROR_REASON_RECENT_AUTHENTICATION_REQUIRED\x10\x15\x12\x1f\n\x1b\x45RROR_REASON_USER_NOT_FOUND\x10\x16\x12\"\n\x1e\x45RROR_REASON_SESSION_NOT_FOUND\x10\x17\x12 \n\x1c\x45RROR_REASON_ROUTE_NOT_FOUND\x10\x18\x12)\n%ERROR_REASON_EMAIL_ALREADY_REGISTERED\x10\x19\x12+\n\'ERROR_REASON_KYC_TRANSITION_NOT_ALLOWED\x10\x1a\x12$\n ERROR_REASON_KYC_REASON_REQUIRED\x10\x1b\x12\x1b\n\x17\x45RROR_REASON_LAST_ADMIN\x10\x1c\x12!\n\x1d\x45RROR_REASON_ALREADY_ENROLLED\x10\x1d\x12\x19\n\x15\x45RROR_REASON_CONFLICT\x10\x1e\x12\x1d\n\x19\x45RROR_REASON_RATE_LIMITED\x10\x1f\x12 \n\x1c\x45RROR_REASON_LOGIN_THROTTLED\x10 \x12\x1c\n\x18\x45RROR_REASON_SERVER_BUSY\x10!\x12\'\n#ERROR_REASON_DEPENDENCY_UNAVAILABLE\x10\"b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"pandora/user/v1/error_reason.proto\x12\x0fpandora.user.v1\x1a\x1epandora/options/v1/error.proto*\xcb\x0b\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12)\n\x1f\x45RROR_REASON_METHOD_NOT_ALLOWED\x10\x01\x1a\x04\x88\xb5\x18\x0c\x12(\n\x1e\x45RROR_REASON_PAYLOAD_TOO_LARGE\x10\x02\x1a\x04\x88\xb5\x18\x03\x12(\n\x1e\x45RROR_REASON_HEADERS_TOO_LARGE\x10\x03\x1a\x04\x88\xb5\x18\x03\x12-\n#ERROR_REASON_UNSUPPORTED_MEDIA_TYPE\x10\x04\x1a\x04\x88\xb5\x18\x03\x12(\n\x1e\x45RROR_REASON_VALIDATION_FAILED\x10\x05\x1a\x04\x88\xb5\x18\x03\x12(\n\x1e\x45RROR_REASON_MALFORMED_REQUEST\x10\x06\x1a\x04\x88\xb5\x18\x03\x12(\n\x1e\x45RROR_REASON_PASSWORD_TOO_WEAK\x10\x07\x1a\x04\x88\xb5\x18\x03\x12-\n#ERROR_REASON_IDEMPOTENCY_KEY_REUSED\x10\x08\x1a\x04\x88\xb5\x18\x03\x12)\n\x1f\x45RROR_REASON_PAGE_TOKEN_INVALID\x10\t\x1a\x04\x88\xb5\x18\x03\x12-\n#ERROR_REASON_ONE_TIME_TOKEN_INVALID\x10\n\x1a\x04\x88\xb5\x18\x03\x12*\n ERROR_REASON_INVALID_CREDENTIALS\x10\x0b\x1a\x04\x88\xb5\x18\x10\x12$\n\x1a\x45RROR_REASON_TOKEN_MISSING\x10\x0c\x1a\x04\x88\xb5\x18\x10\x12$\n\x1a\x45RROR_REASON_TOKEN_INVALID\x10\r\x1a\x04\x88\xb5\x18\x10\x12$\n\x1a\x45RROR_REASON_TOKEN_EXPIRED\x10\x0e\x1a\x04\x88\xb5\x18\x10\x12&\n\x1c\x45RROR_REASON_SESSION_REVOKED\x10\x0f\x1a\x04\x88\xb5\x18\x10\x12,\n\"ERROR_REASON_REFRESH_TOKEN_INVALID\x10\x10\x1a\x04\x88\xb5\x18\x10\x12+\n!ERROR_REASON_REFRESH_TOKEN_REUSED\x10\x11\x1a\x04\x88\xb5\x18\x10\x12\'\n\x1d\x45RROR_REASON_MFA_CODE_INVALID\x10\x12\x1a\x04\x88\xb5\x18\x10\x12(\n\x1e\x45RROR_REASON_PERMISSION_DENIED\x10\x13\x1a\x04\x88\xb5\x18\x07\x12(\n\x1e\x45RROR_REASON_ACCOUNT_SUSPENDED\x10\x14\x1a\x04\x88\xb5\x18\x07\x12\x35\n+ERROR_REASON_RECENT_AUTHENTICATION_REQUIRED\x10\x15\x1a\x04\x88\xb5\x18\x07\x12%\n\x1b\x45RROR_REASON_USER_NOT_FOUND\x10\x16\x1a\x04\x88\xb5\x18\x05\x12(\n\x1e\x45RROR_REASON_SESSION_NOT_FOUND\x10\x17\x1a\x04\x88\xb5\x18\x05\x12&\n\x1c\x45RROR_REASON_ROUTE_NOT_FOUND\x10\x18\x1a\x04\x88\xb5\x18\x05\x12/\n%ERROR_REASON_EMAIL_ALREADY_REGISTERED\x10\x19\x1a\x04\x88\xb5\x18\x06\x12\x31\n\'ERROR_REASON_KYC_TRANSITION_NOT_ALLOWED\x10\x1a\x1a\x04\x88\xb5\x18\t\x12*\n ERROR_REASON_KYC_REASON_REQUIRED\x10\x1b\x1a\x04\x88\xb5\x18\t\x12!\n\x17\x45RROR_REASON_LAST_ADMIN\x10\x1c\x1a\x04\x88\xb5\x18\t\x12\'\n\x1d\x45RROR_REASON_ALREADY_ENROLLED\x10\x1d\x1a\x04\x88\xb5\x18\t\x12\x1f\n\x15\x45RROR_REASON_CONFLICT\x10\x1e\x1a\x04\x88\xb5\x18\n\x12#\n\x19\x45RROR_REASON_RATE_LIMITED\x10\x1f\x1a\x04\x88\xb5\x18\x08\x12&\n\x1c\x45RROR_REASON_LOGIN_THROTTLED\x10 \x1a\x04\x88\xb5\x18\x08\x12\"\n\x18\x45RROR_REASON_SERVER_BUSY\x10!\x1a\x04\x88\xb5\x18\x0e\x12-\n#ERROR_REASON_DEPENDENCY_UNAVAILABLE\x10\"\x1a\x04\x88\xb5\x18\x0e\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pandora.user.v1.error_reason_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ERRORREASON']._serialized_start=56
-  _globals['_ERRORREASON']._serialized_end=1335
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_METHOD_NOT_ALLOWED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_METHOD_NOT_ALLOWED"]._serialized_options = b'\210\265\030\014'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYLOAD_TOO_LARGE"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAYLOAD_TOO_LARGE"]._serialized_options = b'\210\265\030\003'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_HEADERS_TOO_LARGE"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_HEADERS_TOO_LARGE"]._serialized_options = b'\210\265\030\003'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UNSUPPORTED_MEDIA_TYPE"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_UNSUPPORTED_MEDIA_TYPE"]._serialized_options = b'\210\265\030\003'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_VALIDATION_FAILED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_VALIDATION_FAILED"]._serialized_options = b'\210\265\030\003'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_MALFORMED_REQUEST"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_MALFORMED_REQUEST"]._serialized_options = b'\210\265\030\003'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PASSWORD_TOO_WEAK"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PASSWORD_TOO_WEAK"]._serialized_options = b'\210\265\030\003'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_IDEMPOTENCY_KEY_REUSED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_IDEMPOTENCY_KEY_REUSED"]._serialized_options = b'\210\265\030\003'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAGE_TOKEN_INVALID"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PAGE_TOKEN_INVALID"]._serialized_options = b'\210\265\030\003'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ONE_TIME_TOKEN_INVALID"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ONE_TIME_TOKEN_INVALID"]._serialized_options = b'\210\265\030\003'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_CREDENTIALS"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_INVALID_CREDENTIALS"]._serialized_options = b'\210\265\030\020'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOKEN_MISSING"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOKEN_MISSING"]._serialized_options = b'\210\265\030\020'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOKEN_INVALID"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOKEN_INVALID"]._serialized_options = b'\210\265\030\020'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOKEN_EXPIRED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_TOKEN_EXPIRED"]._serialized_options = b'\210\265\030\020'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SESSION_REVOKED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SESSION_REVOKED"]._serialized_options = b'\210\265\030\020'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REFRESH_TOKEN_INVALID"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REFRESH_TOKEN_INVALID"]._serialized_options = b'\210\265\030\020'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REFRESH_TOKEN_REUSED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_REFRESH_TOKEN_REUSED"]._serialized_options = b'\210\265\030\020'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_MFA_CODE_INVALID"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_MFA_CODE_INVALID"]._serialized_options = b'\210\265\030\020'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PERMISSION_DENIED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_PERMISSION_DENIED"]._serialized_options = b'\210\265\030\007'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACCOUNT_SUSPENDED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ACCOUNT_SUSPENDED"]._serialized_options = b'\210\265\030\007'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RECENT_AUTHENTICATION_REQUIRED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RECENT_AUTHENTICATION_REQUIRED"]._serialized_options = b'\210\265\030\007'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_USER_NOT_FOUND"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_USER_NOT_FOUND"]._serialized_options = b'\210\265\030\005'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SESSION_NOT_FOUND"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SESSION_NOT_FOUND"]._serialized_options = b'\210\265\030\005'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ROUTE_NOT_FOUND"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ROUTE_NOT_FOUND"]._serialized_options = b'\210\265\030\005'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_EMAIL_ALREADY_REGISTERED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_EMAIL_ALREADY_REGISTERED"]._serialized_options = b'\210\265\030\006'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_KYC_TRANSITION_NOT_ALLOWED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_KYC_TRANSITION_NOT_ALLOWED"]._serialized_options = b'\210\265\030\t'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_KYC_REASON_REQUIRED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_KYC_REASON_REQUIRED"]._serialized_options = b'\210\265\030\t'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_LAST_ADMIN"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_LAST_ADMIN"]._serialized_options = b'\210\265\030\t'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ALREADY_ENROLLED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_ALREADY_ENROLLED"]._serialized_options = b'\210\265\030\t'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_CONFLICT"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_CONFLICT"]._serialized_options = b'\210\265\030\n'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RATE_LIMITED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_RATE_LIMITED"]._serialized_options = b'\210\265\030\010'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_LOGIN_THROTTLED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_LOGIN_THROTTLED"]._serialized_options = b'\210\265\030\010'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SERVER_BUSY"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_SERVER_BUSY"]._serialized_options = b'\210\265\030\016'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DEPENDENCY_UNAVAILABLE"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_DEPENDENCY_UNAVAILABLE"]._serialized_options = b'\210\265\030\016'
+  _globals['_ERRORREASON']._serialized_start=88
+  _globals['_ERRORREASON']._serialized_end=1571
 # @@protoc_insertion_point(module_scope)

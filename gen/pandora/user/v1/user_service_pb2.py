@@ -29,7 +29,7 @@ from pandora.user.v1 import kyc_pb2 as pandora_dot_user_dot_v1_dot_kyc__pb2
 from pandora.user.v1 import user_pb2 as pandora_dot_user_dot_v1_dot_user__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"pandora/user/v1/user_service.proto\x12\x0fpandora.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fpandora/options/v1/access.proto\x1a\x19pandora/user/v1/kyc.proto\x1a\x1apandora/user/v1/user.proto\"k\n\x0eGetUserRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\"<\n\x0fGetUserResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"l\n\x15GetUserByEmailRequest\x12S\n\x05\x65mail\x18\x01 \x01(\tB=\xbaH:r8\x10\x03\x18\xc0\x02\x32\x31^\\s*[^\\s@\\x00-\\x1f\\x7f]+@[^\\s@\\x00-\\x1f\\x7f]+\\s*$R\x05\x65mail\"C\n\x16GetUserByEmailResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"E\n\x14\x42\x61tchGetUsersRequest\x12-\n\x08user_ids\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x08\x01\x10\xe8\x07\"\x05r\x03\xb0\x01\x01R\x07userIds\"e\n\x15\x42\x61tchGetUsersResponse\x12+\n\x05users\x18\x01 \x03(\x0b\x32\x15.pandora.user.v1.UserR\x05users\x12\x1f\n\x0bmissing_ids\x18\x02 \x03(\tR\nmissingIds\"\xb2\x03\n\x10ListUsersRequest\x12/\n\x05query\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x18\xc0\x02\x32\n^[^\\x00]*$H\x00R\x05query\x88\x01\x01\x12J\n\nkyc_status\x18\x02 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00H\x01R\tkycStatus\x88\x01\x01\x12<\n\x04role\x18\x03 \x01(\x0e\x32\x15.pandora.user.v1.RoleB\x0c\xbaH\t\x82\x01\x06\x10\x01 \x00 \x05H\x02R\x04role\x88\x01\x01\x12\x44\n\x06status\x18\x04 \x01(\x0e\x32\x1b.pandora.user.v1.UserStatusB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00H\x03R\x06status\x88\x01\x01\x12!\n\x0cshow_deleted\x18\x05 \x01(\x08R\x0bshowDeleted\x12$\n\tpage_size\x18\x06 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12\'\n\npage_token\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageTokenB\x08\n\x06_queryB\r\n\x0b_kyc_statusB\x07\n\x05_roleB\t\n\x07_status\"h\n\x11ListUsersResponse\x12+\n\x05users\x18\x01 \x03(\x0b\x32\x15.pandora.user.v1.UserR\x05users\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbd\x01\n\x11UpdateUserRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\x12?\n\tfull_name\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xc8\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$H\x00R\x08\x66ullName\x88\x01\x01\x42\x0c\n\n_full_name\"?\n\x12UpdateUserResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"n\n\x11\x44\x65leteUserRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\"?\n\x12\x44\x65leteUserResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"o\n\x12RestoreUserRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\"@\n\x13RestoreUserResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"\xa8\x01\n\x12SetUserRoleRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\x12\x37\n\x04role\x18\x02 \x01(\x0e\x32\x15.pandora.user.v1.RoleB\x0c\xbaH\t\x82\x01\x06\x10\x01 \x00 \x05R\x04role\"@\n\x13SetUserRoleResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"\x9f\x01\n\x12SuspendUserRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\x12.\n\x06reason\x18\x02 \x01(\tB\x16\xbaH\x13r\x11\x10\x01\x18\xf4\x03\x32\n^[^\\x00]*$R\x06reason\"@\n\x13SuspendUserResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"\xa2\x01\n\x15ReactivateUserRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\x12.\n\x06reason\x18\x02 \x01(\tB\x16\xbaH\x13r\x11\x10\x01\x18\xf4\x03\x32\n^[^\\x00]*$R\x06reason\"C\n\x16ReactivateUserResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"\xd6\x01\n\x15\x43hangePasswordRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\x12\x33\n\x10\x63urrent_password\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\x0f\x63urrentPassword\x12-\n\x0cnew_password\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0bnewPassword\"\x18\n\x16\x43hangePasswordResponse\"|\n\x1fRequestEmailVerificationRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\"\"\n RequestEmailVerificationResponse2\x93\r\n\x0bUserService\x12z\n\x07GetUser\x12\x1f.pandora.user.v1.GetUserRequest\x1a .pandora.user.v1.GetUserResponse\",\x90\x02\x01\x8a\xb5\x18\n\x12\x04\x02\x03\x04\x05\x18\x01@\x05\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/users/{user_id}\x12r\n\x0eGetUserByEmail\x12&.pandora.user.v1.GetUserByEmailRequest\x1a\'.pandora.user.v1.GetUserByEmailResponse\"\x0f\x90\x02\x01\x8a\xb5\x18\x08\x12\x04\x02\x03\x04\x05@\x05\x12m\n\rBatchGetUsers\x12%.pandora.user.v1.BatchGetUsersRequest\x1a&.pandora.user.v1.BatchGetUsersResponse\"\r\x90\x02\x01\x8a\xb5\x18\x06\x12\x02\x05\x04@\x05\x12s\n\tListUsers\x12!.pandora.user.v1.ListUsersRequest\x1a\".pandora.user.v1.ListUsersResponse\"\x1f\x90\x02\x01\x8a\xb5\x18\x07\x12\x03\x02\x03\x04@\x05\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/users\x12\x83\x01\n\nUpdateUser\x12\".pandora.user.v1.UpdateUserRequest\x1a#.pandora.user.v1.UpdateUserResponse\",\x90\x02\x02\x8a\xb5\x18\x07\x12\x01\x04\x18\x01@\x06\x82\xd3\xe4\x93\x02\x18\x32\x13/v1/users/{user_id}:\x01*\x12\x82\x01\n\nDeleteUser\x12\".pandora.user.v1.DeleteUserRequest\x1a#.pandora.user.v1.DeleteUserResponse\"+\x90\x02\x00\x8a\xb5\x18\t\x12\x01\x04\x18\x01\x38\x01@\x06\x82\xd3\xe4\x93\x02\x15*\x13/v1/users/{user_id}\x12\x8c\x01\n\x0bRestoreUser\x12#.pandora.user.v1.RestoreUserRequest\x1a$.pandora.user.v1.RestoreUserResponse\"2\x90\x02\x02\x8a\xb5\x18\x05\x12\x01\x04@\x06\x82\xd3\xe4\x93\x02 \"\x1b/v1/users/{user_id}:restore:\x01*\x12\x97\x01\n\x0e\x43hangePassword\x12&.pandora.user.v1.ChangePasswordRequest\x1a\'.pandora.user.v1.ChangePasswordResponse\"4\x90\x02\x00\x8a\xb5\x18\x06\x18\x01\x38\x01@\x06\x82\xd3\xe4\x93\x02!\"\x1c/v1/users/{user_id}/password:\x01*\x12\xbd\x01\n\x18RequestEmailVerification\x12\x30.pandora.user.v1.RequestEmailVerificationRequest\x1a\x31.pandora.user.v1.RequestEmailVerificationResponse\"<\x90\x02\x02\x8a\xb5\x18\x04\x18\x01@\x03\x82\xd3\xe4\x93\x02+\"&/v1/users/{user_id}/email-verification:\x01*\x12\x8b\x01\n\x0bSetUserRole\x12#.pandora.user.v1.SetUserRoleRequest\x1a$.pandora.user.v1.SetUserRoleResponse\"1\x90\x02\x02\x8a\xb5\x18\x07\x12\x01\x04 \x01@\x06\x82\xd3\xe4\x93\x02\x1d\x1a\x18/v1/users/{user_id}/role:\x01*\x12\x8f\x01\n\x0bSuspendUser\x12#.pandora.user.v1.SuspendUserRequest\x1a$.pandora.user.v1.SuspendUserResponse\"5\x90\x02\x02\x8a\xb5\x18\x08\x12\x02\x03\x04 \x01@\x06\x82\xd3\xe4\x93\x02 \"\x1b/v1/users/{user_id}:suspend:\x01*\x12\x9b\x01\n\x0eReactivateUser\x12&.pandora.user.v1.ReactivateUserRequest\x1a\'.pandora.user.v1.ReactivateUserResponse\"8\x90\x02\x02\x8a\xb5\x18\x08\x12\x02\x03\x04 \x01@\x06\x82\xd3\xe4\x93\x02#\"\x1e/v1/users/{user_id}:reactivate:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"pandora/user/v1/user_service.proto\x12\x0fpandora.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fpandora/options/v1/access.proto\x1a\x19pandora/user/v1/kyc.proto\x1a\x1apandora/user/v1/user.proto\"k\n\x0eGetUserRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\"<\n\x0fGetUserResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"\xe9\x01\n\x15GetUserByEmailRequest\x12\xcf\x01\n\x05\x65mail\x18\x01 \x01(\tB\xb8\x01\xbaH\xb4\x01r\xb1\x01\x10\x03\x18\xc0\x02\x32\xa9\x01^[\\s\xc2\x85\xc2\xa0\xe1\x9a\x80\xe2\x80\x80-\xe2\x80\x8a\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\x9f\xe3\x80\x80]*[^\\s@\\x00-\\x1f\\x7f\xc2\x85\xc2\xa0\xe1\x9a\x80\xe2\x80\x80-\xe2\x80\x8a\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\x9f\xe3\x80\x80]+@[^\\s@\\x00-\\x1f\\x7f\xc2\x85\xc2\xa0\xe1\x9a\x80\xe2\x80\x80-\xe2\x80\x8a\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\x9f\xe3\x80\x80]+[\\s\xc2\x85\xc2\xa0\xe1\x9a\x80\xe2\x80\x80-\xe2\x80\x8a\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\x9f\xe3\x80\x80]*$R\x05\x65mail\"C\n\x16GetUserByEmailResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"E\n\x14\x42\x61tchGetUsersRequest\x12-\n\x08user_ids\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x08\x01\x10\xe8\x07\"\x05r\x03\xb0\x01\x01R\x07userIds\"e\n\x15\x42\x61tchGetUsersResponse\x12+\n\x05users\x18\x01 \x03(\x0b\x32\x15.pandora.user.v1.UserR\x05users\x12\x1f\n\x0bmissing_ids\x18\x02 \x03(\tR\nmissingIds\"\xb2\x03\n\x10ListUsersRequest\x12/\n\x05query\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x18\xc0\x02\x32\n^[^\\x00]*$H\x00R\x05query\x88\x01\x01\x12J\n\nkyc_status\x18\x02 \x01(\x0e\x32\x1a.pandora.user.v1.KycStatusB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00H\x01R\tkycStatus\x88\x01\x01\x12<\n\x04role\x18\x03 \x01(\x0e\x32\x15.pandora.user.v1.RoleB\x0c\xbaH\t\x82\x01\x06\x10\x01 \x00 \x05H\x02R\x04role\x88\x01\x01\x12\x44\n\x06status\x18\x04 \x01(\x0e\x32\x1b.pandora.user.v1.UserStatusB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00H\x03R\x06status\x88\x01\x01\x12!\n\x0cshow_deleted\x18\x05 \x01(\x08R\x0bshowDeleted\x12$\n\tpage_size\x18\x06 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12\'\n\npage_token\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageTokenB\x08\n\x06_queryB\r\n\x0b_kyc_statusB\x07\n\x05_roleB\t\n\x07_status\"h\n\x11ListUsersResponse\x12+\n\x05users\x18\x01 \x03(\x0b\x32\x15.pandora.user.v1.UserR\x05users\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc6\x01\n\x11UpdateUserRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\x12H\n\tfull_name\x18\x02 \x01(\tB&\xbaH#r!\x18\xc8\x01\x32\x1c^[^\\x00-\\x1f\\x7f-\xc2\x9f\xe2\x80\xa8\xe2\x80\xa9]*$H\x00R\x08\x66ullName\x88\x01\x01\x42\x0c\n\n_full_name\"?\n\x12UpdateUserResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"n\n\x11\x44\x65leteUserRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\"?\n\x12\x44\x65leteUserResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"o\n\x12RestoreUserRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\"@\n\x13RestoreUserResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"\xa8\x01\n\x12SetUserRoleRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\x12\x37\n\x04role\x18\x02 \x01(\x0e\x32\x15.pandora.user.v1.RoleB\x0c\xbaH\t\x82\x01\x06\x10\x01 \x00 \x05R\x04role\"@\n\x13SetUserRoleResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"\x9f\x01\n\x12SuspendUserRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\x12.\n\x06reason\x18\x02 \x01(\tB\x16\xbaH\x13r\x11\x10\x01\x18\xf4\x03\x32\n^[^\\x00]*$R\x06reason\"@\n\x13SuspendUserResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"\xa2\x01\n\x15ReactivateUserRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\x12.\n\x06reason\x18\x02 \x01(\tB\x16\xbaH\x13r\x11\x10\x01\x18\xf4\x03\x32\n^[^\\x00]*$R\x06reason\"C\n\x16ReactivateUserResponse\x12)\n\x04user\x18\x01 \x01(\x0b\x32\x15.pandora.user.v1.UserR\x04user\"\xd6\x01\n\x15\x43hangePasswordRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\x12\x33\n\x10\x63urrent_password\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\x0f\x63urrentPassword\x12-\n\x0cnew_password\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\x0bnewPassword\"\x18\n\x16\x43hangePasswordResponse\"|\n\x1fRequestEmailVerificationRequest\x12Y\n\x07user_id\x18\x01 \x01(\tB@\xbaH=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$R\x06userId\"\"\n RequestEmailVerificationResponse2\xa3\r\n\x0bUserService\x12z\n\x07GetUser\x12\x1f.pandora.user.v1.GetUserRequest\x1a .pandora.user.v1.GetUserResponse\",\x90\x02\x01\x8a\xb5\x18\n\x12\x04\x02\x03\x04\x05\x18\x01@\x05\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/users/{user_id}\x12r\n\x0eGetUserByEmail\x12&.pandora.user.v1.GetUserByEmailRequest\x1a\'.pandora.user.v1.GetUserByEmailResponse\"\x0f\x90\x02\x01\x8a\xb5\x18\x08\x12\x04\x02\x03\x04\x05@\x05\x12m\n\rBatchGetUsers\x12%.pandora.user.v1.BatchGetUsersRequest\x1a&.pandora.user.v1.BatchGetUsersResponse\"\r\x90\x02\x01\x8a\xb5\x18\x06\x12\x02\x05\x04@\x05\x12s\n\tListUsers\x12!.pandora.user.v1.ListUsersRequest\x1a\".pandora.user.v1.ListUsersResponse\"\x1f\x90\x02\x01\x8a\xb5\x18\x07\x12\x03\x02\x03\x04@\x05\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/users\x12\x85\x01\n\nUpdateUser\x12\".pandora.user.v1.UpdateUserRequest\x1a#.pandora.user.v1.UpdateUserResponse\".\x90\x02\x02\x8a\xb5\x18\t\x12\x01\x04\x18\x01@\x06P\x01\x82\xd3\xe4\x93\x02\x18\x32\x13/v1/users/{user_id}:\x01*\x12\x84\x01\n\nDeleteUser\x12\".pandora.user.v1.DeleteUserRequest\x1a#.pandora.user.v1.DeleteUserResponse\"-\x90\x02\x00\x8a\xb5\x18\x0b\x12\x01\x04\x18\x01\x38\x01@\x06P\x01\x82\xd3\xe4\x93\x02\x15*\x13/v1/users/{user_id}\x12\x8e\x01\n\x0bRestoreUser\x12#.pandora.user.v1.RestoreUserRequest\x1a$.pandora.user.v1.RestoreUserResponse\"4\x90\x02\x02\x8a\xb5\x18\x07\x12\x01\x04@\x06P\x01\x82\xd3\xe4\x93\x02 \"\x1b/v1/users/{user_id}:restore:\x01*\x12\x99\x01\n\x0e\x43hangePassword\x12&.pandora.user.v1.ChangePasswordRequest\x1a\'.pandora.user.v1.ChangePasswordResponse\"6\x90\x02\x00\x8a\xb5\x18\x08\x18\x01\x38\x01@\x06P\x01\x82\xd3\xe4\x93\x02!\"\x1c/v1/users/{user_id}/password:\x01*\x12\xbf\x01\n\x18RequestEmailVerification\x12\x30.pandora.user.v1.RequestEmailVerificationRequest\x1a\x31.pandora.user.v1.RequestEmailVerificationResponse\">\x90\x02\x02\x8a\xb5\x18\x06\x18\x01@\x03P\x01\x82\xd3\xe4\x93\x02+\"&/v1/users/{user_id}/email-verification:\x01*\x12\x8d\x01\n\x0bSetUserRole\x12#.pandora.user.v1.SetUserRoleRequest\x1a$.pandora.user.v1.SetUserRoleResponse\"3\x90\x02\x02\x8a\xb5\x18\t\x12\x01\x04 \x01@\x06P\x01\x82\xd3\xe4\x93\x02\x1d\x1a\x18/v1/users/{user_id}/role:\x01*\x12\x91\x01\n\x0bSuspendUser\x12#.pandora.user.v1.SuspendUserRequest\x1a$.pandora.user.v1.SuspendUserResponse\"7\x90\x02\x02\x8a\xb5\x18\n\x12\x02\x03\x04 \x01@\x06P\x01\x82\xd3\xe4\x93\x02 \"\x1b/v1/users/{user_id}:suspend:\x01*\x12\x9d\x01\n\x0eReactivateUser\x12&.pandora.user.v1.ReactivateUserRequest\x1a\'.pandora.user.v1.ReactivateUserResponse\":\x90\x02\x02\x8a\xb5\x18\n\x12\x02\x03\x04 \x01@\x06P\x01\x82\xd3\xe4\x93\x02#\"\x1e/v1/users/{user_id}:reactivate:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,7 +39,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETUSERREQUEST'].fields_by_name['user_id']._loaded_options = None
   _globals['_GETUSERREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$'
   _globals['_GETUSERBYEMAILREQUEST'].fields_by_name['email']._loaded_options = None
-  _globals['_GETUSERBYEMAILREQUEST'].fields_by_name['email']._serialized_options = b'\272H:r8\020\003\030\300\00221^\\s*[^\\s@\\x00-\\x1f\\x7f]+@[^\\s@\\x00-\\x1f\\x7f]+\\s*$'
+  _globals['_GETUSERBYEMAILREQUEST'].fields_by_name['email']._serialized_options = b'\272H\264\001r\261\001\020\003\030\300\0022\251\001^[\\s\302\205\302\240\341\232\200\342\200\200-\342\200\212\342\200\250\342\200\251\342\200\257\342\201\237\343\200\200]*[^\\s@\\x00-\\x1f\\x7f\302\205\302\240\341\232\200\342\200\200-\342\200\212\342\200\250\342\200\251\342\200\257\342\201\237\343\200\200]+@[^\\s@\\x00-\\x1f\\x7f\302\205\302\240\341\232\200\342\200\200-\342\200\212\342\200\250\342\200\251\342\200\257\342\201\237\343\200\200]+[\\s\302\205\302\240\341\232\200\342\200\200-\342\200\212\342\200\250\342\200\251\342\200\257\342\201\237\343\200\200]*$'
   _globals['_BATCHGETUSERSREQUEST'].fields_by_name['user_ids']._loaded_options = None
   _globals['_BATCHGETUSERSREQUEST'].fields_by_name['user_ids']._serialized_options = b'\272H\017\222\001\014\010\001\020\350\007\"\005r\003\260\001\001'
   _globals['_LISTUSERSREQUEST'].fields_by_name['query']._loaded_options = None
@@ -57,7 +57,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEUSERREQUEST'].fields_by_name['user_id']._loaded_options = None
   _globals['_UPDATEUSERREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$'
   _globals['_UPDATEUSERREQUEST'].fields_by_name['full_name']._loaded_options = None
-  _globals['_UPDATEUSERREQUEST'].fields_by_name['full_name']._serialized_options = b'\272H\032r\030\030\310\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_UPDATEUSERREQUEST'].fields_by_name['full_name']._serialized_options = b'\272H#r!\030\310\0012\034^[^\\x00-\\x1f\\x7f-\302\237\342\200\250\342\200\251]*$'
   _globals['_DELETEUSERREQUEST'].fields_by_name['user_id']._loaded_options = None
   _globals['_DELETEUSERREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H=r;29^(me|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$'
   _globals['_RESTOREUSERREQUEST'].fields_by_name['user_id']._loaded_options = None
@@ -91,69 +91,69 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USERSERVICE'].methods_by_name['ListUsers']._loaded_options = None
   _globals['_USERSERVICE'].methods_by_name['ListUsers']._serialized_options = b'\220\002\001\212\265\030\007\022\003\002\003\004@\005\202\323\344\223\002\013\022\t/v1/users'
   _globals['_USERSERVICE'].methods_by_name['UpdateUser']._loaded_options = None
-  _globals['_USERSERVICE'].methods_by_name['UpdateUser']._serialized_options = b'\220\002\002\212\265\030\007\022\001\004\030\001@\006\202\323\344\223\002\0302\023/v1/users/{user_id}:\001*'
+  _globals['_USERSERVICE'].methods_by_name['UpdateUser']._serialized_options = b'\220\002\002\212\265\030\t\022\001\004\030\001@\006P\001\202\323\344\223\002\0302\023/v1/users/{user_id}:\001*'
   _globals['_USERSERVICE'].methods_by_name['DeleteUser']._loaded_options = None
-  _globals['_USERSERVICE'].methods_by_name['DeleteUser']._serialized_options = b'\220\002\000\212\265\030\t\022\001\004\030\0018\001@\006\202\323\344\223\002\025*\023/v1/users/{user_id}'
+  _globals['_USERSERVICE'].methods_by_name['DeleteUser']._serialized_options = b'\220\002\000\212\265\030\013\022\001\004\030\0018\001@\006P\001\202\323\344\223\002\025*\023/v1/users/{user_id}'
   _globals['_USERSERVICE'].methods_by_name['RestoreUser']._loaded_options = None
-  _globals['_USERSERVICE'].methods_by_name['RestoreUser']._serialized_options = b'\220\002\002\212\265\030\005\022\001\004@\006\202\323\344\223\002 \"\033/v1/users/{user_id}:restore:\001*'
+  _globals['_USERSERVICE'].methods_by_name['RestoreUser']._serialized_options = b'\220\002\002\212\265\030\007\022\001\004@\006P\001\202\323\344\223\002 \"\033/v1/users/{user_id}:restore:\001*'
   _globals['_USERSERVICE'].methods_by_name['ChangePassword']._loaded_options = None
-  _globals['_USERSERVICE'].methods_by_name['ChangePassword']._serialized_options = b'\220\002\000\212\265\030\006\030\0018\001@\006\202\323\344\223\002!\"\034/v1/users/{user_id}/password:\001*'
+  _globals['_USERSERVICE'].methods_by_name['ChangePassword']._serialized_options = b'\220\002\000\212\265\030\010\030\0018\001@\006P\001\202\323\344\223\002!\"\034/v1/users/{user_id}/password:\001*'
   _globals['_USERSERVICE'].methods_by_name['RequestEmailVerification']._loaded_options = None
-  _globals['_USERSERVICE'].methods_by_name['RequestEmailVerification']._serialized_options = b'\220\002\002\212\265\030\004\030\001@\003\202\323\344\223\002+\"&/v1/users/{user_id}/email-verification:\001*'
+  _globals['_USERSERVICE'].methods_by_name['RequestEmailVerification']._serialized_options = b'\220\002\002\212\265\030\006\030\001@\003P\001\202\323\344\223\002+\"&/v1/users/{user_id}/email-verification:\001*'
   _globals['_USERSERVICE'].methods_by_name['SetUserRole']._loaded_options = None
-  _globals['_USERSERVICE'].methods_by_name['SetUserRole']._serialized_options = b'\220\002\002\212\265\030\007\022\001\004 \001@\006\202\323\344\223\002\035\032\030/v1/users/{user_id}/role:\001*'
+  _globals['_USERSERVICE'].methods_by_name['SetUserRole']._serialized_options = b'\220\002\002\212\265\030\t\022\001\004 \001@\006P\001\202\323\344\223\002\035\032\030/v1/users/{user_id}/role:\001*'
   _globals['_USERSERVICE'].methods_by_name['SuspendUser']._loaded_options = None
-  _globals['_USERSERVICE'].methods_by_name['SuspendUser']._serialized_options = b'\220\002\002\212\265\030\010\022\002\003\004 \001@\006\202\323\344\223\002 \"\033/v1/users/{user_id}:suspend:\001*'
+  _globals['_USERSERVICE'].methods_by_name['SuspendUser']._serialized_options = b'\220\002\002\212\265\030\n\022\002\003\004 \001@\006P\001\202\323\344\223\002 \"\033/v1/users/{user_id}:suspend:\001*'
   _globals['_USERSERVICE'].methods_by_name['ReactivateUser']._loaded_options = None
-  _globals['_USERSERVICE'].methods_by_name['ReactivateUser']._serialized_options = b'\220\002\002\212\265\030\010\022\002\003\004 \001@\006\202\323\344\223\002#\"\036/v1/users/{user_id}:reactivate:\001*'
+  _globals['_USERSERVICE'].methods_by_name['ReactivateUser']._serialized_options = b'\220\002\002\212\265\030\n\022\002\003\004 \001@\006P\001\202\323\344\223\002#\"\036/v1/users/{user_id}:reactivate:\001*'
   _globals['_GETUSERREQUEST']._serialized_start=202
   _globals['_GETUSERREQUEST']._serialized_end=309
   _globals['_GETUSERRESPONSE']._serialized_start=311
   _globals['_GETUSERRESPONSE']._serialized_end=371
-  _globals['_GETUSERBYEMAILREQUEST']._serialized_start=373
-  _globals['_GETUSERBYEMAILREQUEST']._serialized_end=481
-  _globals['_GETUSERBYEMAILRESPONSE']._serialized_start=483
-  _globals['_GETUSERBYEMAILRESPONSE']._serialized_end=550
-  _globals['_BATCHGETUSERSREQUEST']._serialized_start=552
-  _globals['_BATCHGETUSERSREQUEST']._serialized_end=621
-  _globals['_BATCHGETUSERSRESPONSE']._serialized_start=623
-  _globals['_BATCHGETUSERSRESPONSE']._serialized_end=724
-  _globals['_LISTUSERSREQUEST']._serialized_start=727
-  _globals['_LISTUSERSREQUEST']._serialized_end=1161
-  _globals['_LISTUSERSRESPONSE']._serialized_start=1163
-  _globals['_LISTUSERSRESPONSE']._serialized_end=1267
-  _globals['_UPDATEUSERREQUEST']._serialized_start=1270
-  _globals['_UPDATEUSERREQUEST']._serialized_end=1459
-  _globals['_UPDATEUSERRESPONSE']._serialized_start=1461
-  _globals['_UPDATEUSERRESPONSE']._serialized_end=1524
-  _globals['_DELETEUSERREQUEST']._serialized_start=1526
-  _globals['_DELETEUSERREQUEST']._serialized_end=1636
-  _globals['_DELETEUSERRESPONSE']._serialized_start=1638
-  _globals['_DELETEUSERRESPONSE']._serialized_end=1701
-  _globals['_RESTOREUSERREQUEST']._serialized_start=1703
-  _globals['_RESTOREUSERREQUEST']._serialized_end=1814
-  _globals['_RESTOREUSERRESPONSE']._serialized_start=1816
-  _globals['_RESTOREUSERRESPONSE']._serialized_end=1880
-  _globals['_SETUSERROLEREQUEST']._serialized_start=1883
-  _globals['_SETUSERROLEREQUEST']._serialized_end=2051
-  _globals['_SETUSERROLERESPONSE']._serialized_start=2053
-  _globals['_SETUSERROLERESPONSE']._serialized_end=2117
-  _globals['_SUSPENDUSERREQUEST']._serialized_start=2120
-  _globals['_SUSPENDUSERREQUEST']._serialized_end=2279
-  _globals['_SUSPENDUSERRESPONSE']._serialized_start=2281
-  _globals['_SUSPENDUSERRESPONSE']._serialized_end=2345
-  _globals['_REACTIVATEUSERREQUEST']._serialized_start=2348
-  _globals['_REACTIVATEUSERREQUEST']._serialized_end=2510
-  _globals['_REACTIVATEUSERRESPONSE']._serialized_start=2512
-  _globals['_REACTIVATEUSERRESPONSE']._serialized_end=2579
-  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=2582
-  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=2796
-  _globals['_CHANGEPASSWORDRESPONSE']._serialized_start=2798
-  _globals['_CHANGEPASSWORDRESPONSE']._serialized_end=2822
-  _globals['_REQUESTEMAILVERIFICATIONREQUEST']._serialized_start=2824
-  _globals['_REQUESTEMAILVERIFICATIONREQUEST']._serialized_end=2948
-  _globals['_REQUESTEMAILVERIFICATIONRESPONSE']._serialized_start=2950
-  _globals['_REQUESTEMAILVERIFICATIONRESPONSE']._serialized_end=2984
-  _globals['_USERSERVICE']._serialized_start=2987
-  _globals['_USERSERVICE']._serialized_end=4670
+  _globals['_GETUSERBYEMAILREQUEST']._serialized_start=374
+  _globals['_GETUSERBYEMAILREQUEST']._serialized_end=607
+  _globals['_GETUSERBYEMAILRESPONSE']._serialized_start=609
+  _globals['_GETUSERBYEMAILRESPONSE']._serialized_end=676
+  _globals['_BATCHGETUSERSREQUEST']._serialized_start=678
+  _globals['_BATCHGETUSERSREQUEST']._serialized_end=747
+  _globals['_BATCHGETUSERSRESPONSE']._serialized_start=749
+  _globals['_BATCHGETUSERSRESPONSE']._serialized_end=850
+  _globals['_LISTUSERSREQUEST']._serialized_start=853
+  _globals['_LISTUSERSREQUEST']._serialized_end=1287
+  _globals['_LISTUSERSRESPONSE']._serialized_start=1289
+  _globals['_LISTUSERSRESPONSE']._serialized_end=1393
+  _globals['_UPDATEUSERREQUEST']._serialized_start=1396
+  _globals['_UPDATEUSERREQUEST']._serialized_end=1594
+  _globals['_UPDATEUSERRESPONSE']._serialized_start=1596
+  _globals['_UPDATEUSERRESPONSE']._serialized_end=1659
+  _globals['_DELETEUSERREQUEST']._serialized_start=1661
+  _globals['_DELETEUSERREQUEST']._serialized_end=1771
+  _globals['_DELETEUSERRESPONSE']._serialized_start=1773
+  _globals['_DELETEUSERRESPONSE']._serialized_end=1836
+  _globals['_RESTOREUSERREQUEST']._serialized_start=1838
+  _globals['_RESTOREUSERREQUEST']._serialized_end=1949
+  _globals['_RESTOREUSERRESPONSE']._serialized_start=1951
+  _globals['_RESTOREUSERRESPONSE']._serialized_end=2015
+  _globals['_SETUSERROLEREQUEST']._serialized_start=2018
+  _globals['_SETUSERROLEREQUEST']._serialized_end=2186
+  _globals['_SETUSERROLERESPONSE']._serialized_start=2188
+  _globals['_SETUSERROLERESPONSE']._serialized_end=2252
+  _globals['_SUSPENDUSERREQUEST']._serialized_start=2255
+  _globals['_SUSPENDUSERREQUEST']._serialized_end=2414
+  _globals['_SUSPENDUSERRESPONSE']._serialized_start=2416
+  _globals['_SUSPENDUSERRESPONSE']._serialized_end=2480
+  _globals['_REACTIVATEUSERREQUEST']._serialized_start=2483
+  _globals['_REACTIVATEUSERREQUEST']._serialized_end=2645
+  _globals['_REACTIVATEUSERRESPONSE']._serialized_start=2647
+  _globals['_REACTIVATEUSERRESPONSE']._serialized_end=2714
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=2717
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=2931
+  _globals['_CHANGEPASSWORDRESPONSE']._serialized_start=2933
+  _globals['_CHANGEPASSWORDRESPONSE']._serialized_end=2957
+  _globals['_REQUESTEMAILVERIFICATIONREQUEST']._serialized_start=2959
+  _globals['_REQUESTEMAILVERIFICATIONREQUEST']._serialized_end=3083
+  _globals['_REQUESTEMAILVERIFICATIONRESPONSE']._serialized_start=3085
+  _globals['_REQUESTEMAILVERIFICATIONRESPONSE']._serialized_end=3119
+  _globals['_USERSERVICE']._serialized_start=3122
+  _globals['_USERSERVICE']._serialized_end=4821
 # @@protoc_insertion_point(module_scope)

@@ -1,0 +1,1 @@
+"""Keeps docs/openapi.json what the gateway serves as /openapi.json."""
