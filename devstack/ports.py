@@ -3,6 +3,7 @@
 import errno
 import secrets
 import socket
+from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,6 +14,7 @@ _HIGHEST: Final = 65_535
 # Below the range from which Linux takes the local ports of outgoing connections (32768 up), so
 # that no connection sits on a port between the moment it is chosen and the moment it is used.
 _FREE_RANGE: Final = range(20_000, 32_000)
+_GIVEN: Final[deque[int]] = deque(maxlen=len(_FREE_RANGE) // 4)
 
 
 def from_environment(variable: str, default: int, environment: Mapping[str, str]) -> int:
@@ -28,10 +30,14 @@ def from_environment(variable: str, default: int, environment: Mapping[str, str]
 
 
 def free_port() -> int:
-    """Return a port on the loopback address that nothing listens on."""
+    """Return a port on the loopback address that nothing listens on.
+
+    Those that were given out lately are not given again: somebody may be about to use them.
+    """
     while True:
         port = secrets.choice(_FREE_RANGE)
-        if _is_free(port):
+        if port not in _GIVEN and _is_free(port):
+            _GIVEN.append(port)
             return port
 
 
