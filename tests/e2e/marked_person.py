@@ -139,7 +139,9 @@ def tables_with(service: Service, marks: Marks) -> set[str]:
             statement = sql.SQL(
                 "SELECT count(*) FROM {} AS row WHERE lower(row::text) LIKE ANY (%s)"
             ).format(sql.Identifier(table))
-            patterns = [f"%{mark}%" for mark in marks.sought]
+            # PostgreSQL spells bytes in hexadecimal digits.
+            spelt = [each for mark in marks.sought for each in (mark, mark.encode().hex())]
+            patterns = [f"%{each}%" for each in spelt]
             row = connection.execute(statement, [patterns]).fetchone()
             if row is not None and row[0]:
                 found.add(table)
