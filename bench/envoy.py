@@ -3,9 +3,14 @@
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.contract import load_services
+from pandora.user.v1 import auth_service_pb2, user_service_pb2
 
 _TYPES: Final = "type.googleapis.com/envoy.extensions"
+# Those that are measured: it refuses one with a stream of a field (`response_body`).
+_SERVICES: Final = tuple(
+    file.DESCRIPTOR.services_by_name[name].full_name
+    for file, name in ((auth_service_pb2, "AuthService"), (user_service_pb2, "UserService"))
+)
 _HTTP: Final = f"{_TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _HTTP_OPTIONS: Final = f"{_TYPES}.upstreams.http.v3.HttpProtocolOptions"
 
@@ -15,7 +20,7 @@ def configuration(image: Path, *, port: int, core: str) -> dict[str, Any]:
     transcoder = {
         "@type": f"{_TYPES}.filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder",
         "proto_descriptor": str(image),
-        "services": [service.full_name for service in load_services()],
+        "services": list(_SERVICES),
         "convert_grpc_status": True,
         "print_options": {
             "always_print_primitive_fields": True,
