@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from redis import Redis as BlockingRedis
 
 from core.domain.caller import Caller
 from core.domain.errors import Conflict
@@ -16,6 +15,7 @@ from core.domain.ports.kyc_decisions import KycDecision, KycDecisions
 from devstack.temporary import temporary_stack
 from tests.integration.consumer_scene import GROUP, ConsumerScene, decision
 from tests.integration.relay_scene import until
+from tests.integration.valkey_outages import full_valkey, paused_valkey, stopped_valkey
 from tests.servers import Servers, cloned_database, start_servers
 
 Outage = Callable[[Servers], AbstractContextManager[None]]
@@ -81,36 +81,6 @@ def stopped_postgres(servers: Servers) -> Iterator[None]:
     finally:
         servers.stack.postgres.start()
         servers.stack.postgres.await_ready()
-
-
-@contextmanager
-def stopped_valkey(servers: Servers) -> Iterator[None]:
-    servers.stack.valkey.stop()
-    try:
-        yield
-    finally:
-        servers.stack.valkey.start()
-        servers.stack.valkey.await_ready()
-
-
-@contextmanager
-def paused_valkey(servers: Servers) -> Iterator[None]:
-    servers.stack.valkey.pause()
-    try:
-        yield
-    finally:
-        servers.stack.valkey.resume()
-
-
-@contextmanager
-def full_valkey(servers: Servers) -> Iterator[None]:
-    with BlockingRedis.from_url(servers.stack.valkey.url()) as client:
-        usual = client.config_get("maxmemory")
-        client.config_set("maxmemory", 1)
-        try:
-            yield
-        finally:
-            client.config_set("maxmemory", usual["maxmemory"])
 
 
 def applied(scene: ConsumerScene, people: Sequence[UUID]) -> bool:

@@ -18,6 +18,7 @@ from core.redis.connection import ping
 from devstack.temporary import temporary_stack
 from tests.fakes.events import RecordingRelayMetrics
 from tests.integration.relay_scene import RelayScene, until
+from tests.integration.valkey_outages import full_valkey, paused_valkey, stopped_valkey
 from tests.servers import Servers, cloned_database, start_servers
 
 Outage = Callable[[Servers], AbstractContextManager[None]]
@@ -35,36 +36,6 @@ async def scene(own_servers: Servers, redis_prefix: str) -> AsyncIterator[RelayS
     with cloned_database(own_servers) as database:
         async with RelayScene(own_servers, database, redis_prefix + "events") as scene:
             yield scene
-
-
-@contextmanager
-def paused_valkey(servers: Servers) -> Iterator[None]:
-    servers.stack.valkey.pause()
-    try:
-        yield
-    finally:
-        servers.stack.valkey.resume()
-
-
-@contextmanager
-def stopped_valkey(servers: Servers) -> Iterator[None]:
-    servers.stack.valkey.stop()
-    try:
-        yield
-    finally:
-        servers.stack.valkey.start()
-        servers.stack.valkey.await_ready()
-
-
-@contextmanager
-def full_valkey(servers: Servers) -> Iterator[None]:
-    with BlockingRedis.from_url(servers.stack.valkey.url()) as client:
-        usual = client.config_get("maxmemory")
-        client.config_set("maxmemory", 1)
-        try:
-            yield
-        finally:
-            client.config_set("maxmemory", usual["maxmemory"])
 
 
 @contextmanager
