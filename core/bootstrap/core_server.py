@@ -18,6 +18,7 @@ from core.middleware.deadline import DeadlineLimits
 from core.middleware.origin import TrustedPeers
 from core.middleware.pipeline import Pipeline
 from core.middleware.rate_limit import RateParts
+from core.observability.direct_log import direct_logger
 from core.observability.health import HealthBoard
 from core.observability.metrics import AuditMetrics, CallMetrics
 from core.observability.tracing import Tracing
@@ -118,7 +119,7 @@ def _pipeline(
         authenticator=use_cases.authentication,
         metrics=CallMetrics(foundation.registry),
         tracer=tracing.tracer("core.transport"),
-        log=structlog.get_logger("core.calls"),
+        log=direct_logger("core.calls"),
         ids=foundation.ids,
         clock=foundation.clock,
         seconds=time.monotonic,

@@ -13,6 +13,7 @@ from core.domain.ports.maintenance import AuditPartitions, ServedRows
 from core.domain.ports.personal_export import PersonalData
 from core.domain.ports.personal_texts import PersonalTexts
 from core.domain.ports.unit_of_work import Repositories
+from core.postgres.account_reads import shared_account_reader
 from core.postgres.audit_partitions import PostgresAuditPartitions
 from core.postgres.connection import LoginSource, PostgresOptions
 from core.postgres.execution import ReadExecutor
@@ -28,7 +29,12 @@ from core.postgres.served_rows import PostgresServedRows
 from core.postgres.session_states import shared_reader
 from core.postgres.tracing import StatementSpans
 from core.postgres.transaction import begin
-from core.postgres.unit_of_work import OnCommit, PostgresRepositories, PostgresUnitOfWork
+from core.postgres.unit_of_work import (
+    OnCommit,
+    PostgresRepositories,
+    PostgresUnitOfWork,
+    Reads,
+)
 
 KEYLESS: Final = KeylessTexts()
 
@@ -62,9 +68,11 @@ class PostgresDatabase:
         self._salts = SaltCache()
         self._texts = personal_texts
         salts = PersonalSalts(self._executor, self._salts)
-        self._repositories = PostgresRepositories(
-            self._executor, shared_reader(self._executor, salts), salts, personal_texts
+        reads = Reads(
+            account=shared_account_reader(self._executor),
+            session_state=shared_reader(self._executor, salts),
         )
+        self._repositories = PostgresRepositories(self._executor, reads, salts, personal_texts)
 
     async def open(self) -> None:
         """Connect.
