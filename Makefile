@@ -99,6 +99,15 @@ build/bench/.ready: bench/requirements.lock
 	@build/bench/bin/python -m pip install -qq --require-hashes -r bench/requirements.lock
 	@touch $@
 
+# What checks the files of a deployment is a virtual environment of its own as well: the service and
+# its tests need none of it.
+DEPLOY := build/deploy/.ready
+
+$(DEPLOY): requirements/deploy.lock
+	@$(PYTHON) -m venv build/deploy
+	@build/deploy/bin/python -m pip install -qq --require-hashes -r requirements/deploy.lock
+	@touch $@
+
 bench: $(VENV) build/bench/.ready ## the gateway beside a bare handler and Envoy; needs wrk; tables go to build/
 	@$(RUN) bench --envoy build/bench/bin/envoy
 
@@ -128,8 +137,9 @@ audit-long: $(VENV) ## verification and attacks on a log of AUDIT_ROWS=1000000 r
 bench-audit: $(VENV) ## what sealing costs 16 writers: BENCH_ROUNDS=40 pairs of rounds of BENCH_SECONDS=2
 	@$(RUN) tests.bench.audit_writers
 
-LOCK := pip compile pyproject.toml --quiet --upgrade --generate-hashes --no-emit-index-url \
+LOCKING := pip compile --quiet --upgrade --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --universal --python-version 3.11
+LOCK := $(LOCKING) pyproject.toml
 
 lock: ## pin the newest allowed dependencies, with hashes
 	@$(PYTHON) -m venv build/lock
@@ -137,6 +147,8 @@ lock: ## pin the newest allowed dependencies, with hashes
 	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCK) -o requirements/runtime.lock
 	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCK) --extra dev \
 		--constraint requirements/runtime.lock -o requirements/dev.lock
+	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCKING) requirements/deploy.in \
+		-o requirements/deploy.lock
 
 clean: dev-clean ## dev-clean, and remove caches
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
