@@ -20,7 +20,8 @@ from core.bootstrap.foundation import (
 )
 from core.bootstrap.startup import Startup
 from core.config.loading import ConfigurationRefused
-from core.config.settings import Settings, VaultSettings
+from core.config.settings import Settings
+from core.config.vault_settings import VaultSettings
 from core.crypto.ed25519 import is_signed
 from core.observability.seal_metrics import SealMetrics
 from core.observability.standard_gauges import watch_postgres_pool

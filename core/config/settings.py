@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from core.config.audit_settings import AuditSettings
 from core.config.event_settings import ConsumerSettings, RelaySettings
+from core.config.kinds import HostName, HttpUrl, ListenPort, Name, Port, TimeoutSeconds
 from core.config.limit_settings import (
     GeoSettings,
     IdempotencySettings,
@@ -19,20 +20,11 @@ from core.config.limit_settings import (
     ThrottlingSettings,
 )
 from core.config.maintenance_settings import MaintenanceSettings
-from core.config.rules import Between, Host, OneOf, Peers, Shape, Url
+from core.config.rules import Between, OneOf, Peers, Shape
+from core.config.vault_settings import VaultSettings
 
-ListenPort = Annotated[int, Between(0, 65535)]
-"""A port to listen on; 0 takes any free one."""
-Port = Annotated[int, Between(1, 65535)]
-HostName = Annotated[str, Host()]
-TimeoutSeconds = Annotated[float, Between(0.05, 300)]
-HttpUrl = Annotated[str, Url(("http", "https"))]
-Name = Annotated[
-    str, Shape(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", "a short name (letters, digits, ._-)")
-]
-VaultPath = Annotated[
-    str, Shape(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", "a path of letters, digits, _ and -")
-]
+STATIC: Final = "static"
+DYNAMIC: Final = "dynamic"
 
 
 class Environment(StrEnum):
@@ -50,6 +42,8 @@ class CoreSettings:
 
     host: HostName = "127.0.0.1"
     port: ListenPort = 50051
+    reuse_port: bool = False
+    """Whether several processes may listen on the port (SO_REUSEPORT)."""
     metrics_host: HostName = "127.0.0.1"
     metrics_port: ListenPort = 9464
     trusted_peers: Annotated[tuple[str, ...], Peers()] = ()
@@ -80,6 +74,15 @@ class PostgresSettings:
     statement_timeout_seconds: TimeoutSeconds = 5.0
     lock_timeout_seconds: TimeoutSeconds = 3.0
     """Longest wait for a row that another transaction has locked."""
+    credentials: Annotated[str, OneOf((STATIC, DYNAMIC))] = STATIC
+    """Where logins come from: kept in Vault (`static`), or made by its database engine for each
+    process and for a while (`dynamic`)."""
+    database_role: Name = "pandora-user-service"
+    """The database engine's role that makes logins for processes that serve."""
+    owner_database_role: Name = "pandora-user-service-owner"
+    """The one that makes logins for migrations."""
+    maintainer_database_role: Name = "pandora-user-service-maintainer"
+    """The one that makes logins for maintenance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,42 +94,6 @@ class RedisSettings:
     event_stream: Annotated[str, Shape(r"[!-~]{1,128}", "visible ASCII")] = "pandora.user.events"
     connect_timeout_seconds: TimeoutSeconds = 2.0
     command_timeout_seconds: TimeoutSeconds = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VaultSettings:
-    """Where secrets come from. The files hold an AppRole's two halves; they are no settings."""
-
-    address: HttpUrl
-    mount: VaultPath = "secret"
-    prefix: VaultPath = "pandora/user-service"
-    auth_mount: VaultPath = "approle"
-    role_id_file: Path | None = None
-    secret_id_file: Path | None = None
-    migrator_role_id_file: Path | None = None
-    migrator_secret_id_file: Path | None = None
-    operator_role_id_file: Path | None = None
-    """Half of the login of whoever rotates signing keys; serving processes need none."""
-    operator_secret_id_file: Path | None = None
-    sealer_role_id_file: Path | None = None
-    """Half of the login of the sealer, whose role alone may sign seals of the audit log."""
-    sealer_secret_id_file: Path | None = None
-    maintainer_role_id_file: Path | None = None
-    """Half of the login of what maintains the database; serving processes need none."""
-    maintainer_secret_id_file: Path | None = None
-    timeout_seconds: TimeoutSeconds = 5.0
-    """Longest single request; a whole read may take a few of them."""
-    refresh_interval_seconds: Annotated[float, Between(0.05, 3600)] = 30.0
-    """How often all secrets are read anew. A new signing key waits for it before it signs."""
-    key_reload_interval_seconds: Annotated[float, Between(0.05, 3600)] = 10.0
-    """Shortest time between two reads that tokens of unknown signing keys set off."""
-    transit_mount: VaultPath = "transit"
-    totp_key: Name = "user-service-totp"
-    """The transit engine's key that seals TOTP secrets."""
-    audit_seal_key: Name = "user-service-audit-seal"
-    """The transit engine's key (Ed25519) that signs seals of the audit log."""
-    transit_timeout_seconds: TimeoutSeconds = 3.0
-    """Longest wait for a secret to be sealed or opened, logging in included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from core.config.settings import VaultSettings
+from core.config.vault_settings import VaultSettings
 from core.vault.errors import BootstrapFileRefused
 
 

@@ -20,6 +20,10 @@ ALLOWED = {
     "vault.operator_secret_id_file",
     "vault.sealer_secret_id_file",
     "vault.maintainer_secret_id_file",
+    "vault.kubernetes_token_file",
+    # Which form a file's content has, and where logins come from.
+    "vault.secret_id_wrapped",
+    "postgres.credentials",
     # How long tokens of services may live, and how often any may be exchanged.
     "tokens.service_token_max_seconds",
     "limits.token",
