@@ -27,7 +27,7 @@ VENV := .venv/.ready
 # Paths are relative: a checkout may lie anywhere, also where a folder has a space in its name.
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
-	check test lifecycle-long tokens-long consumer-long timing-long export-long faults audit-long bench-audit \
+	check test test-long lifecycle-long tokens-long consumer-long timing-long export-long faults audit-long bench-audit \
 	docs-browser conformance bench lock clean
 
 help: ## show this list
@@ -86,6 +86,11 @@ check: lint types architecture sqlc ## lint, types, architecture, protos, SQL, O
 
 test: $(VENV) ## every test, on real servers
 	@$(RUN) pytest --numprocesses $(WORKERS) --dist loadfile
+
+test-long: $(VENV) ## slower tests of the same kind: generated code, imported people, a rotated database password
+	@$(RUN) pytest -m long --numprocesses $(WORKERS) --dist loadfile \
+		tests/unit/proto_toolchain/test_proto_generation.py tests/e2e/test_imported_people.py \
+		tests/e2e/test_rotation.py
 
 docs-browser: $(VENV) ## use the page at /docs in Chromium; pictures go to build/
 	@$(RUN) pytest tests/e2e/browser_docs.py
