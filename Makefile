@@ -28,7 +28,7 @@ VENV := .venv/.ready
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
 	check test test-long lifecycle-long tokens-long consumer-long timing-long export-long faults audit-long bench-audit \
-	docs-browser conformance bench lock clean
+	docs-browser conformance observability alerts-check bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
@@ -113,6 +113,12 @@ $(DEPLOY): requirements/deploy.lock
 	@build/deploy/bin/python -m pip install -qq --require-hashes -r requirements/deploy.lock
 	@touch $@
 
+observability: $(VENV) ## write the dashboards, and the rules of the service level objectives
+	@$(RUN) tools.watching write
+
+alerts-check: $(VENV) ## rules, alerts and their unit tests, dashboards; needs promtool (Debian's prometheus)
+	@$(RUN) tools.watching check
+
 bench: $(VENV) build/bench/.ready ## the gateway beside a bare handler and Envoy; needs wrk; tables go to build/
 	@$(RUN) bench --envoy build/bench/bin/envoy
 
@@ -152,6 +158,9 @@ lock: ## pin the newest allowed dependencies, with hashes
 	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCK) -o requirements/runtime.lock
 	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCK) --extra dev \
 		--constraint requirements/runtime.lock -o requirements/dev.lock
+	@# What an image holds of runtime.lock: each program's own packages, in the same versions.
+	@for program in core gateway; do UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCKING) \
+		--constraint requirements/runtime.lock requirements/$$program.in -o requirements/$$program.lock; done
 	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCKING) requirements/deploy.in \
 		-o requirements/deploy.lock
 
