@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from core.bootstrap.commands.access import add_key_commands, add_token_commands
 from core.bootstrap.commands.audit import add_audit_commands, add_maintenance_commands
+from core.bootstrap.commands.data import add_data_commands
 from core.bootstrap.commands.events import add_event_commands
 from core.bootstrap.commands.parsing import Command
 from core.bootstrap.commands.processes import add_process_commands
@@ -37,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_process_commands(commands)
     add_setup_commands(commands)
+    add_data_commands(commands)
     add_user_commands(commands)
     add_token_commands(commands)
     add_key_commands(commands)
