@@ -101,6 +101,7 @@ async def _listen(
         pipeline=pipeline,
         health=health,
         settings=settings,
+        reuse_port=settings.reuse_port,
     )
     port = grpc_server.listen(server, host=settings.host, port=settings.port)
     await server.start()

@@ -97,6 +97,7 @@ class PostgresDatabase:
 
     async def renew_connections(self) -> None:
         """Replace every connection, for example because the password was rotated."""
+        await self._probe.renew()
         await self._pool.renew()
 
     def pool_measures(self) -> Mapping[str, int]:
