@@ -139,7 +139,7 @@ def assemble_use_cases(
             countries=countries,
             mfa_secrets=RandomMfaSecrets(),
             secret_box=crypto.secret_box,
-            log_verifier=ProcessLogVerifier(),
+            log_verifier=ProcessLogVerifier(lambda: foundation.logins.opened_secret_id),
         ),
         Rules(
             policy=PasswordPolicy(
