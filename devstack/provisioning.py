@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from devstack.database_engine import DATABASE_ROLES
 from devstack.databases import DATABASE, Credentials
 from devstack.secret_values import MAINTAINER_LOGIN, MAKERS, OWNER_LOGIN, SHARED, SIGNING_KEYS
 from devstack.stack import Stack
@@ -65,13 +66,30 @@ def provision(stack: Stack, *, prefix: str = PREFIX, bootstrap: Path | None = No
     maintainer_files = BootstrapFiles.within(folder / MAINTAINER_ROLE)
     sealer_files = BootstrapFiles.within(folder / SEALER_ROLE)
     own = [name for name in MAKERS if name not in {OWNER_LOGIN, MAINTAINER_LOGIN}]
+    for_service, for_owner, for_maintainer = DATABASE_ROLES
     vault.admit(
-        SERVICE_ROLE, readable=own, keys=[TOTP_KEY], verifying=[SEAL_KEY], files=service_files
+        SERVICE_ROLE,
+        readable=own,
+        keys=[TOTP_KEY],
+        verifying=[SEAL_KEY],
+        logins=[for_service],
+        files=service_files,
     )
-    vault.admit(MIGRATOR_ROLE, readable=[OWNER_LOGIN], files=migrator_files)
+    vault.admit(MIGRATOR_ROLE, readable=[OWNER_LOGIN], logins=[for_owner], files=migrator_files)
     vault.admit(OPERATOR_ROLE, readable=[], writable=[SIGNING_KEYS], files=operator_files)
-    vault.admit(SEALER_ROLE, readable=["postgres"], signing=[SEAL_KEY], files=sealer_files)
-    vault.admit(MAINTAINER_ROLE, readable=[MAINTAINER_LOGIN], files=maintainer_files)
+    vault.admit(
+        SEALER_ROLE,
+        readable=["postgres"],
+        signing=[SEAL_KEY],
+        logins=[for_service],
+        files=sealer_files,
+    )
+    vault.admit(
+        MAINTAINER_ROLE,
+        readable=[MAINTAINER_LOGIN],
+        logins=[for_maintainer],
+        files=maintainer_files,
+    )
     return Provisioned(
         mount=MOUNT,
         prefix=prefix,
