@@ -28,7 +28,7 @@ VENV := .venv/.ready
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
 	check test test-long lifecycle-long tokens-long consumer-long timing-long export-long faults audit-long bench-audit \
-	docs-browser conformance observability alerts-check bench lock clean
+	docs-browser conformance observability alerts-check migrations-check bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
@@ -45,8 +45,8 @@ $(VENV): requirements/dev.lock
 		pathlib.Path(folder, "pandora.pth").write_text("%s\n%s/gen\n" % (here, here))'
 	@touch $@
 
-dev-up: $(VENV) ## start everything on this machine, ready for use (safe to repeat)
-	@$(RUN) devstack up
+dev-up: $(VENV) ## start everything on this machine, ready for use (safe to repeat); TLS=1: by TLS
+	@$(RUN) devstack up $(if $(filter 1,$(TLS)),--tls)
 
 dev-down: $(VENV) ## stop what dev-up started; data stays
 	@$(RUN) devstack down
@@ -118,6 +118,10 @@ observability: $(VENV) ## write the dashboards, and the rules of the service lev
 
 alerts-check: $(VENV) ## rules, alerts and their unit tests, dashboards; needs promtool (Debian's prometheus)
 	@$(RUN) tools.watching check
+
+migrations-check: $(VENV) $(DEPLOY) ## every migration can run beside the service, or was reviewed; needs nothing but pip
+	@$(RUN) tools.migrations --squawk build/deploy/bin/squawk
+	@$(RUN) pytest -q tests/deploy/squawk_rule.py
 
 bench: $(VENV) build/bench/.ready ## the gateway beside a bare handler and Envoy; needs wrk; tables go to build/
 	@$(RUN) bench --envoy build/bench/bin/envoy
