@@ -75,6 +75,8 @@ class WrappedSecretId:
         return self._secret_id
 
     def _open(self, client: hvac.Client, token: str) -> str:
+        # A client puts its own token, if it has one, in the place of any other.
+        held, client.token = client.token, ""
         try:
             facts = client.adapter.post(_LOOKUP, json={"token": token})["data"]
             if not self._made_by.fullmatch(facts["creation_path"]):
@@ -90,6 +92,8 @@ class WrappedSecretId:
                 "service has opened it in an earlier run, or somebody else has. If it is none of "
                 "the first two, destroy the role's secret ids; deliver a new token"
             ) from None
+        finally:
+            client.token = held
         secret_id: str = answer["data"]["secret_id"]
         return secret_id
 
