@@ -114,6 +114,8 @@ def core_environment(
             "PANDORA_AUDIT__CHECKPOINT_FILE": str(stack.root / "audit" / "checkpoints"),
             "PANDORA_VAULT__MAINTAINER_ROLE_ID_FILE": str(access.maintainer_files.role_id),
             "PANDORA_VAULT__MAINTAINER_SECRET_ID_FILE": str(access.maintainer_files.secret_id),
+            "PANDORA_VAULT__CLONER_ROLE_ID_FILE": str(access.cloner_files.role_id),
+            "PANDORA_VAULT__CLONER_SECRET_ID_FILE": str(access.cloner_files.secret_id),
         }
     )
 

@@ -20,6 +20,10 @@ class VaultSettings:
     """
 
     address: HttpUrl
+    ca_file: Path | None = None
+    """Certificates that vouch for Vault; None trusts those that come with the client library."""
+    dev_secrets: bool = False
+    """Whether secrets are taken that were made for a developer's machine; dev alone may."""
     mount: VaultPath = "secret"
     prefix: VaultPath = "pandora/user-service"
     auth_method: Annotated[str, OneOf((APPROLE, KUBERNETES))] = APPROLE
@@ -39,6 +43,9 @@ class VaultSettings:
     maintainer_role_id_file: Path | None = None
     """Half of the login of what maintains the database; serving processes need none."""
     maintainer_secret_id_file: Path | None = None
+    cloner_role_id_file: Path | None = None
+    """Half of the login of whoever makes an anonymised clone; no other process needs it."""
+    cloner_secret_id_file: Path | None = None
     secret_id_wrapped: bool = False
     """Whether the secret id files hold response-wrapping tokens, each good for one opening."""
     kubernetes_mount: VaultPath = "kubernetes"
@@ -51,6 +58,7 @@ class VaultSettings:
     operator_kubernetes_role: Name | None = None
     sealer_kubernetes_role: Name | None = None
     maintainer_kubernetes_role: Name | None = None
+    cloner_kubernetes_role: Name | None = None
     database_mount: VaultPath = "database"
     """Where the database engine is mounted; used with `postgres.credentials: dynamic`."""
     timeout_seconds: TimeoutSeconds = 5.0

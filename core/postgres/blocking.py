@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import psycopg
-from psycopg import sql
+from psycopg import IsolationLevel, sql
 from psycopg.rows import TupleRow, class_row
 
 from core.postgres.connection import PostgresLogin, PostgresOptions, connection_parameters
@@ -40,6 +40,24 @@ class BlockingConnection:
         with translated("connect"):
             parameters = connection_parameters(patient, login)
             return cls(psycopg.Connection.connect(**parameters))  # type: ignore[arg-type]
+
+    @classmethod
+    def open_snapshot(
+        cls, options: PostgresOptions, login: PostgresLogin, snapshot: str | None
+    ) -> "BlockingConnection":
+        """Connect, and see one state of the database to the end: one that was exported, or now's.
+
+        Raises:
+            DependencyUnavailable: the server is out of reach, or refuses the login or the state.
+        """
+        opened = cls.open(options, login)
+        with translated("set_snapshot"):
+            opened.raw.isolation_level = IsolationLevel.REPEATABLE_READ
+            opened.raw.read_only = True
+            opened.raw.autocommit = False
+            if snapshot is not None:
+                opened.raw.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(snapshot))
+        return opened
 
     def close(self) -> None:
         """End the session; what was not committed is undone."""
@@ -76,6 +94,15 @@ class BlockingConnection:
         with translated(f"copy_into_{table}"), self.raw.cursor().copy(command) as copy:
             for text in texts:
                 copy.write(text)
+
+    def copy_out(self, table: str, columns: Sequence[str]) -> Iterator[Sequence[str | None]]:
+        """Yield every row, each value as PostgreSQL spells it, without keeping any."""
+        # Not the table itself: it may have partitions.
+        command = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(
+            sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(table)
+        )
+        with translated(f"copy_from_{table}"), self.raw.cursor().copy(command) as copy:
+            yield from copy.rows()
 
 
 @contextmanager

@@ -21,6 +21,10 @@ class VaultOptions:
     transit_mount: str
     transit_key: str
     database_mount: str = "database"
+    ca_file: Path | None = None
+    """Certificates that vouch for Vault; None trusts those that come with `requests`."""
+    dev_secrets: bool = False
+    """Whether a developer's secrets and default passwords are taken."""
 
 
 class VaultLogins:
@@ -76,6 +80,13 @@ class VaultLogins:
             of.sealer_role_id_file, of.sealer_secret_id_file, of.sealer_kubernetes_role
         )
 
+    def for_cloner(self) -> VaultOptions:
+        """Return the options of who makes an anonymised clone; raises as `for_service` does."""
+        of = self._settings
+        return self._options(
+            of.cloner_role_id_file, of.cloner_secret_id_file, of.cloner_kubernetes_role
+        )
+
     @property
     def opened_secret_id(self) -> str | None:
         """The service's secret id, which a process that this one starts cannot open once more."""
@@ -96,6 +107,8 @@ class VaultLogins:
             transit_mount=settings.transit_mount,
             transit_key=settings.totp_key,
             database_mount=settings.database_mount,
+            ca_file=settings.ca_file,
+            dev_secrets=settings.dev_secrets,
         )
 
     def _login(self, role_id: Path | None, secret_id: Path | None, role: str | None) -> VaultLogin:

@@ -16,7 +16,7 @@ from core.config.settings import Settings
 
 
 def add_data_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
-    """Add `data seed` and `synthesize`."""
+    """Add `data seed`, `synthesize`, `anonymize` and `scan`."""
     data = add_group(commands, "data", "fill a database")
     add_command(data, "seed", "make the mock data of the dev environment", _seed)
     words = "make up people and all that they did; not in prod and audit"
@@ -36,6 +36,17 @@ def add_data_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     made_up.add_argument(
         "--beside-others", action="store_true", help="although the database holds people"
     )
+    words = "clone a database without its people; seals and scans the clone; audit and dev"
+    _add_ends(add_command(data, "anonymize", words, _anonymize))
+    words = "look for values of a database in a clone; exit code 1 names table and column"
+    _add_ends(add_command(data, "scan", words, _scan))
+
+
+def _add_ends(parser: argparse.ArgumentParser) -> None:
+    words = "Vault's path, under the prefix, of a secret with host, port, database and login"
+    parser.add_argument("--from", dest="from_path", required=True, help=f"the source: {words}")
+    parser.add_argument("--to", dest="to_path", required=True, help="the clone: likewise, as owner")
+    parser.add_argument("--workers", type=count, default=2, help="processes; default 2")
 
 
 def _seed(settings: Settings, _: argparse.Namespace) -> int:
@@ -58,3 +69,17 @@ def _synthesize(settings: Settings, parsed: argparse.Namespace) -> int:
         beside_others=parsed.beside_others,
     )
     return run(settings, partial(synthesize, wanted=wanted))
+
+
+def _anonymize(settings: Settings, parsed: argparse.Namespace) -> int:
+    from core.bootstrap.data_anonymization import Paths, anonymize
+
+    paths = Paths(from_path=parsed.from_path, to_path=parsed.to_path, workers=parsed.workers)
+    return run(settings, partial(anonymize, paths=paths))
+
+
+def _scan(settings: Settings, parsed: argparse.Namespace) -> int:
+    from core.bootstrap.data_anonymization import Paths, scan_clone
+
+    paths = Paths(from_path=parsed.from_path, to_path=parsed.to_path, workers=parsed.workers)
+    return run(settings, partial(scan_clone, paths=paths))

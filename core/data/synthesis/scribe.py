@@ -7,6 +7,7 @@ from functools import lru_cache
 from random import Random
 from uuid import UUID
 
+from core.data.audit_cells import audit_cells
 from core.data.synthesis.account import time_text
 from core.data.synthesis.curve import SECOND, moment
 from core.data.synthesis.devices import Device
@@ -14,7 +15,6 @@ from core.data.synthesis.people import Person, uuid7
 from core.data.synthesis.visits import Visit
 from core.data.tables import Row
 from core.domain.audit import AuditAction, AuditDetails, AuditEntry, AuditOutcome, ResourceType
-from core.domain.audit_row import AuditRow, row_hash
 from core.domain.audit_sealing import seal
 from core.domain.caller import ActorType
 from core.domain.errors import InvalidCredentials
@@ -177,31 +177,6 @@ class Scribe:
 
     def _new_id(self) -> str:
         return uuid7(self._at, self._chance.getrandbits(74))
-
-
-def audit_cells(sequence: int, row: AuditRow) -> Row:
-    """Return an audit row with its number and its hash, in the order of the table's columns."""
-    return (
-        str(sequence),
-        str(row.version),
-        str(row.id),
-        row.occurred_at.isoformat(),
-        row.actor_type,
-        row.actor_id,
-        row.action,
-        row.resource_type,
-        row.resource_id,
-        None if row.user_id is None else str(row.user_id),
-        row.outcome,
-        row.reason,
-        None if row.origin_owner is None else str(row.origin_owner),
-        row.ip_address,
-        row.user_agent,
-        row.request_id,
-        row.trace_id,
-        json.dumps(dict(row.details), ensure_ascii=False),
-        row_hash(row),
-    )
 
 
 @lru_cache(64)
