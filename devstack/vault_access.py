@@ -10,6 +10,7 @@ from typing import Any, Final
 import hvac
 from hvac.exceptions import InvalidPath, InvalidRequest
 
+from core.vault.production import DEVELOPMENT, MADE_FOR
 from devstack.database_engine import ENGINE
 from devstack.errors import NotReadyError
 from devstack.private_file import write_private
@@ -92,9 +93,15 @@ class VaultAccess:
         return values
 
     def create(self, name: str, values: dict[str, Any]) -> None:
-        """Write a secret that does not exist; OpenBao refuses (`cas=0`) to overwrite one."""
+        """Write a secret that does not exist; OpenBao refuses (`cas=0`) to overwrite one.
+
+        It is marked as a developer's, which no other environment takes.
+        """
         self._client.secrets.kv.v2.create_or_update_secret(
             self._path(name), values, cas=0, mount_point=MOUNT
+        )
+        self._client.secrets.kv.v2.update_metadata(
+            self._path(name), custom_metadata={MADE_FOR: DEVELOPMENT}, mount_point=MOUNT
         )
 
     def admit(

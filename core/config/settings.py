@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from core.config.audit_settings import AuditSettings
+from core.config.core_settings import CoreSettings, ServiceSettings
 from core.config.event_settings import ConsumerSettings, RelaySettings
 from core.config.kinds import HostName, HttpUrl, ListenPort, Name, Port, TimeoutSeconds
 from core.config.limit_settings import (
@@ -20,11 +21,13 @@ from core.config.limit_settings import (
     ThrottlingSettings,
 )
 from core.config.maintenance_settings import MaintenanceSettings
-from core.config.rules import Between, OneOf, Peers, Shape
+from core.config.rules import Between, OneOf, Shape
 from core.config.vault_settings import VaultSettings
 
 STATIC: Final = "static"
 DYNAMIC: Final = "dynamic"
+DISABLE: Final = "disable"
+VERIFY_FULL: Final = "verify-full"
 
 
 class Environment(StrEnum):
@@ -37,35 +40,19 @@ class Environment(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoreSettings:
-    """The gRPC server."""
-
-    host: HostName = "127.0.0.1"
-    port: ListenPort = 50051
-    reuse_port: bool = False
-    """Whether several processes may listen on the port (SO_REUSEPORT)."""
-    metrics_host: HostName = "127.0.0.1"
-    metrics_port: ListenPort = 9464
-    trusted_peers: Annotated[tuple[str, ...], Peers()] = ()
-    """Who may say for which client address it calls: networks, and `unix:`."""
-    reflection: bool = False
-    default_deadline_seconds: TimeoutSeconds = 10.0
-    """Given to a call that brings no deadline."""
-    max_deadline_seconds: TimeoutSeconds = 60.0
-    """A longer deadline is cut to this."""
-    shutdown_grace_seconds: TimeoutSeconds = 10.0
-    """How long calls under way may go on after SIGTERM."""
-    max_message_bytes: Annotated[int, Between(1024, 16 * 1024 * 1024)] = 1024 * 1024
-    """Longest request that is read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresSettings:
     """The database, and the pool of connections to it."""
 
     host: HostName
     port: Port = 5432
     database: Name = "pandora"
+    sslmode: Annotated[str, OneOf((DISABLE, VERIFY_FULL))] = DISABLE
+    """libpq's word: without TLS, or with it and the server's certificate and name checked."""
+    sslnegotiation: Annotated[str, OneOf(("postgres", "direct"))] = "postgres"
+    """Whether TLS begins after PostgreSQL's own request for it, or with the first byte, as a proxy
+    that ends TLS before the server needs it."""
+    ca_file: Path | None = None
+    """Certificates that vouch for the server; None trusts those of the operating system."""
     pool_min_size: Annotated[int, Between(1, 500)] = 2
     pool_max_size: Annotated[int, Between(1, 500)] = 10
     connect_timeout_seconds: TimeoutSeconds = 5.0
@@ -91,6 +78,10 @@ class RedisSettings:
 
     host: HostName
     port: Port = 6379
+    tls: bool = False
+    """Whether to speak TLS; the server's certificate and name are checked."""
+    ca_file: Path | None = None
+    """Certificates that vouch for the server; None trusts those of the operating system."""
     event_stream: Annotated[str, Shape(r"[!-~]{1,128}", "visible ASCII")] = "pandora.user.events"
     connect_timeout_seconds: TimeoutSeconds = 2.0
     command_timeout_seconds: TimeoutSeconds = 2.0
@@ -215,6 +206,8 @@ class TelemetrySettings:
 
     otlp_endpoint: HttpUrl | None = None
     """Where spans go; None exports nothing."""
+    otlp_ca_file: Path | None = None
+    """Certificates that vouch for the collector at an https endpoint; None trusts gRPC's own."""
     sampling_ratio: Annotated[float, Between(0, 1)] = 1.0
     """The share of traces that begin here and are kept; a caller's decision is followed."""
     log_level: Annotated[str, OneOf(("debug", "info", "warning", "error"))] = "info"
@@ -228,6 +221,7 @@ class Settings:
 
     environment: Environment
     core: CoreSettings
+    services: ServiceSettings
     postgres: PostgresSettings
     redis: RedisSettings
     vault: VaultSettings

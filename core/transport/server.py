@@ -6,7 +6,7 @@ from ipaddress import IPv6Address
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from core.config.settings import CoreSettings
+from core.config.core_settings import CoreSettings
 from core.domain.access_token import PublicKey
 from core.middleware.pipeline import Pipeline
 from core.service.use_cases import UseCases

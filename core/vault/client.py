@@ -22,6 +22,7 @@ from core.vault.errors import (
     VaultUnreachable,
 )
 from core.vault.options import VaultOptions
+from core.vault.production import require_fit
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ class VaultClient:
             options.address,
             # Not None, which would take a token from the environment or the home directory.
             token="",
-            verify=True,
+            verify=True if options.ca_file is None else str(options.ca_file),
             timeout=options.timeout_seconds,
             allow_redirects=False,
             session=session,
@@ -80,6 +81,7 @@ class VaultClient:
 
         Raises:
             SecretMissing, SecretForbidden: this secret cannot be had.
+            SecretUnfit: it is none for this environment.
             VaultError: no secret can be had.
         """
         content, _ = self.read_version(path)
@@ -202,13 +204,16 @@ class VaultClient:
                 answer = self._hvac.secrets.kv.v2.read_secret_version(
                     full_path, mount_point=self._options.mount, raise_on_deleted_version=True
                 )
-                content, version = answer["data"]["data"], answer["data"]["metadata"]["version"]
+                content, about = answer["data"]["data"], answer["data"]["metadata"]
+                version, custom_metadata = about["version"], about.get("custom_metadata") or {}
             except hvac.exceptions.InvalidPath as error:
                 raise SecretMissing(path) from error
             except hvac.exceptions.Forbidden as error:
                 raise SecretForbidden(path) from error
         if not isinstance(content, dict):
             raise SecretMissing(path)
+        if not self._options.dev_secrets:
+            require_fit(path, content, custom_metadata)
         return content, version
 
     def _renew_or_login(self) -> None:

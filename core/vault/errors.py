@@ -102,3 +102,9 @@ class SecretMalformed(SecretError):
     """The secret is not of the form that is agreed on. The message never repeats its content."""
 
     kind = "secret_malformed"
+
+
+class SecretUnfit(SecretError):
+    """The secret is a developer's, or a default, and this is no developer's machine."""
+
+    kind = "secret_unfit"

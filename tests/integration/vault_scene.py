@@ -108,6 +108,7 @@ class VaultScene:
             ),
             timeout_seconds=timeout_seconds,
             transit_mount=TRANSIT,
+            dev_secrets=True,
             transit_key=TOTP_KEY,
         )
 

@@ -21,6 +21,9 @@ ALLOWED = {
     "vault.sealer_secret_id_file",
     "vault.maintainer_secret_id_file",
     "vault.kubernetes_token_file",
+    # Where the TLS key lies, and whether a developer's secrets are taken.
+    "core.tls_key_file",
+    "vault.dev_secrets",
     # Which form a file's content has, and where logins come from.
     "vault.secret_id_wrapped",
     "postgres.credentials",

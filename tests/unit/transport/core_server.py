@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2_grpc
 from opentelemetry.sdk.trace import TracerProvider
 from structlog.testing import LogCapture
 
-from core.config.settings import CoreSettings
+from core.config.core_settings import CoreSettings
 from core.domain.access_token import PublicKey
 from core.domain.ports.clock import Clock, IdGenerator
 from core.domain.session import LoginResult

@@ -7,7 +7,7 @@ import pytest
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from core.config.settings import CoreSettings
+from core.config.core_settings import CoreSettings
 from core.domain.password_hash import Verdict
 from core.middleware.pipeline import Pipeline
 from core.transport.server import PortUnavailable, build_health, build_server, listen, stop
