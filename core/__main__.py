@@ -13,6 +13,7 @@ from core.bootstrap.commands.parsing import Command
 from core.bootstrap.commands.processes import add_process_commands
 from core.bootstrap.commands.setup import add_setup_commands
 from core.bootstrap.commands.users import add_user_commands
+from core.config.ciphers import CIPHER_SUITES
 from core.config.loading import ConfigurationRefused, load
 
 
@@ -22,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # gRPC's C core writes to standard error by itself, beside our JSON. What it has to say about
     # a port or a header reaches us as an error of the call concerned.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    # Those that gRPC takes by itself; said aloud, so that nobody's environment weakens them.
+    os.environ["GRPC_SSL_CIPHER_SUITES"] = CIPHER_SUITES
     try:
         settings = load(os.environ)
     except ConfigurationRefused as refusal:

@@ -21,7 +21,8 @@ from core.middleware.deadline import DeadlineLimits
 from core.middleware.origin import TrustedPeers
 from core.service.use_cases import UseCases
 from core.transport.health import HealthServicer
-from core.transport.server import build_health, build_server, listen
+from core.transport.listening import listen
+from core.transport.server import build_health, build_server
 from core.transport.services import SERVICES
 from pandora.user.v1 import (
     audit_service_pb2_grpc,
