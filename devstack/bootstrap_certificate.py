@@ -11,16 +11,27 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from devstack.certificates import CertificateFiles, Identity, alternative_names
+from devstack.certificates import (
+    CertificateFiles,
+    Certificates,
+    Identity,
+    alternative_names,
+    issued_by,
+)
 
 _LIFE: Final = timedelta(hours=1)
 _CLOCK_SKEW: Final = timedelta(minutes=1)
 
 
-def ensure_presentable(identity: Identity, files: CertificateFiles) -> None:
+def ensure_presentable(identity: Identity, certificates: Certificates) -> None:
     """Write such a certificate unless there is one that clients can still accept."""
+    files, root = certificates.of(identity.name), certificates.root()
     present = files.read()
-    if present is None or present.not_valid_after_utc <= datetime.now(UTC):
+    if (
+        present is None
+        or present.not_valid_after_utc <= datetime.now(UTC)
+        or not (signs_itself(files) or (root is not None and issued_by(root, present)))
+    ):
         files.write(*self_signed(identity))
 
 

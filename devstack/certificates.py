@@ -74,6 +74,13 @@ class Certificates:
         """The root's certificate: whom every client here trusts."""
         return self.folder / "ca.pem"
 
+    def root(self) -> x509.Certificate | None:
+        """Return what lies there, if anything does."""
+        try:
+            return x509.load_pem_x509_certificate(self.authority.read_bytes())
+        except FileNotFoundError:
+            return None
+
     def of(self, name: str) -> CertificateFiles:
         """Return the files of one identity."""
         home = self.folder / name
@@ -84,7 +91,7 @@ def is_due(
     certificate: x509.Certificate | None, identity: Identity, root: x509.Certificate
 ) -> bool:
     """Tell whether an identity needs a new certificate of this root."""
-    if certificate is None or not _issued_by(root, certificate):
+    if certificate is None or not issued_by(root, certificate):
         return True
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     if set(names) != set(alternative_names(identity)):
@@ -100,7 +107,8 @@ def alternative_names(identity: Identity) -> Iterable[x509.GeneralName]:
     return [x509.DNSName(HOST_NAME), x509.IPAddress(IPv4Address(HOST))]
 
 
-def _issued_by(root: x509.Certificate, certificate: x509.Certificate) -> bool:
+def issued_by(root: x509.Certificate, certificate: x509.Certificate) -> bool:
+    """Tell whether this root has signed that certificate."""
     try:
         certificate.verify_directly_issued_by(root)
     except (ValueError, TypeError, InvalidSignature):

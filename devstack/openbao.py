@@ -124,7 +124,7 @@ class OpenBaoServer:
             listener["tls_disable"] = True
         else:
             shown = self._certificates.of(NAME)
-            bootstrap_certificate.ensure_presentable(Identity(name=NAME), shown)
+            bootstrap_certificate.ensure_presentable(Identity(name=NAME), self._certificates)
             listener |= {
                 "tls_cert_file": str(shown.certificate),
                 "tls_key_file": str(shown.key),
