@@ -1,4 +1,4 @@
-"""Lays out the root of an image from nothing: Python, what it needs to run, and nothing to build with.
+"""Lays out the root of an image from nothing: Python and what it needs, nothing that builds.
 
 Runs inside a Dockerfile's build stage, in whatever base image that has, with the standard library
 alone: `python3 image_root.py --site FOLDER --app FOLDER --root FOLDER`. The result has no shell, no
