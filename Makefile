@@ -15,6 +15,7 @@ EXPORT_ROWS ?= 1000000
 FAULT_OPERATIONS ?= 20000
 FAULTS ?= 48
 CONFORMANCE_EXAMPLES ?= 200
+DATA_USERS ?= 100000
 
 # Quiet, and without questions; a virtual environment is the right place for root as well.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -27,7 +28,7 @@ VENV := .venv/.ready
 # Paths are relative: a checkout may lie anywhere, also where a folder has a space in its name.
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
-	check test test-long lifecycle-long tokens-long consumer-long timing-long export-long faults audit-long bench-audit \
+	check test test-long lifecycle-long tokens-long consumer-long timing-long export-long faults audit-long data-long bench-audit \
 	docs-browser conformance observability alerts-check migrations-check bench lock clean
 
 help: ## show this list
@@ -148,6 +149,9 @@ export-long: $(VENV) ## the export of the audit log: EXPORT_ROWS=1000000 rows, t
 
 audit-long: $(VENV) ## verification and attacks on a log of AUDIT_ROWS=1000000 rows; tells the times
 	@AUDIT_ROWS=$(AUDIT_ROWS) $(RUN) pytest -s tests/e2e/test_audit_log.py
+
+data-long: $(VENV) ## DATA_USERS=100000 made up, verified, cloned without persons, scanned; both killed once
+	@DATA_USERS=$(DATA_USERS) $(RUN) pytest -s -m 'long or not long' tests/e2e/test_anonymized_clone.py
 
 bench-audit: $(VENV) ## what sealing costs 16 writers: BENCH_ROUNDS=40 pairs of rounds of BENCH_SECONDS=2
 	@$(RUN) tests.bench.audit_writers

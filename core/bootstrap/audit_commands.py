@@ -51,7 +51,9 @@ async def verify(
     """
     async with refusals_in_one_line():
         report = await _verified(foundation, checkpoints, public_key)
-    sys.stdout.write(f"{json.dumps(asdict(report))}\n")
+        kind = await _reading(foundation, PostgresLogReader.origin_kind)
+    answer = {**asdict(report), "database": kind or "original"}
+    sys.stdout.write(f"{json.dumps(answer)}\n")
     if not report.valid:
         raise OperationRefused(
             f"the log is not valid from row {report.first_invalid_sequence} on: {report.reason}"

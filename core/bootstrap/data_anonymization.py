@@ -152,8 +152,7 @@ def _clone(access: CloneAccess, workers: int, foundation: Foundation) -> Figures
         except Unclassified as refusal:
             raise OperationRefused(str(refusal)) from refusal
         extent = source.audit_extent()
-        name = state.name or ""
-        done = _begin(access, desk, target, name, foundation)
+        done = _begin(access, desk, target, state.name or "", foundation)
         if extent.oldest is not None and extent.newest is not None:
             desk.make_months(extent.oldest, extent.newest)
         figures = Figures(snapshot_at=state.snapshot_at)
@@ -165,8 +164,9 @@ def _clone(access: CloneAccess, workers: int, foundation: Foundation) -> Figures
             # One after the other: others refer to these.
             for table in _FIRST:
                 figures.rows[table] += pool.submit(copy_part, TableTask(table=table)).result().rows
-            rest = [TableTask(table=t) for t in COPIED if t not in {*_FIRST, _LAST}]
-            for copied in each(pool, workers, copy_part, [*reversed(rest), *chunks]):
+            rest = [TableTask(table=name) for name in COPIED if name not in {*_FIRST, _LAST}]
+            tasks: list[TableTask | ChunkTask] = [*reversed(rest), *chunks]
+            for copied in each(pool, workers, copy_part, tasks):
                 figures.rows[copied.table] += copied.rows
                 if copied.table == AUDIT_EVENTS:
                     progress.advance(copied.rows)

@@ -4,7 +4,14 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager
 from itertools import islice
 from multiprocessing.connection import wait as wait_for_end
@@ -18,10 +25,15 @@ _AHEAD = 2
 
 
 @contextmanager
-def worker_pool(
-    workers: int, begin: Callable[..., None], *arguments: object
-) -> Iterator[ProcessPoolExecutor]:
-    """Start processes that end with the block, or with this process, however that ends."""
+def worker_pool(workers: int, begin: Callable[..., None], *arguments: object) -> Iterator[Executor]:
+    """Start processes that end with the block, or with this process, however that ends.
+
+    One worker alone works in this process, on a thread.
+    """
+    if workers == 1:
+        with ThreadPoolExecutor(1, initializer=begin, initargs=arguments) as one:
+            yield one
+        return
     # Spawned: a fork would share the locks and threads of every library that is loaded here.
     pool = ProcessPoolExecutor(
         workers,
@@ -35,9 +47,7 @@ def worker_pool(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def each(
-    pool: ProcessPoolExecutor, workers: int, work: Callable[[T], R], tasks: Iterable[T]
-) -> Iterator[R]:
+def each(pool: Executor, workers: int, work: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
     """Yield what the work returns for each task, in the order in which they are done."""
     waiting = iter(tasks)
     under_way: set[Future[R]] = {

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from core.bootstrap.database_kind import require_origin
 from core.bootstrap.foundation import Foundation, postgres_options
 from core.bootstrap.operations import uncounted
 from core.bootstrap.postgres_logins import single_login
@@ -65,4 +66,5 @@ async def _open(
     startup.on_end(database.close)
     await database.open()
     await database.require_schema()
+    await require_origin(foundation, database)
     return database

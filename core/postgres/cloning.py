@@ -40,7 +40,7 @@ class CloneSource:
         return {table: frozenset(columns) for table, columns in found.items()}
 
     def text_columns(self) -> Mapping[str, Sequence[str]]:
-        """Return the columns that can hold a text in any form: UUIDs, bytes, JSON, lists as well."""
+        """Return the columns that can hold a text: UUIDs, bytes, JSON and lists as well."""
         found: defaultdict[str, list[str]] = defaultdict(list)
         for record in self._connection.many(rows.LIST_TEXT_COLUMNS, NoParams()):
             if (record.type_name or "").lstrip("_") in _TEXTS:

@@ -50,7 +50,8 @@ COPIED: Final[Mapping[str, Mapping[str, Rule]]] = MappingProxyType(
     {
         "users": _columns(
             id="id", email="email", email_key="email_key", name="full_name",
-            name_key="full_name_key", password="hashed_password", salt="personal_salt",
+            name_key="full_name_key", salt="personal_salt",
+            password="hashed_password",  # noqa: S106 - a rule
             keep="role kyc_status email_verified mfa_enabled suspended_at created_at updated_at"
             " deleted_at",
         ),

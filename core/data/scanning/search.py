@@ -53,7 +53,7 @@ class Search:
             if cell is None or cell in clean:
                 continue
             self.cells += 1
-            found = [value for value in tokens(cell) if self._filter.may_hold(value)]
+            found = {value for value in tokens(cell) if self._filter.may_hold(value)}
             for value in found:
                 places = self._candidates.setdefault(value, {})
                 places[place] = places.get(place, 0) + 1

@@ -56,7 +56,7 @@ class SignUpCurve:
 
     def _weight(self, hour: int, hours: int) -> float:
         begin = moment(self._since + hour * HOUR)
-        growth = _GROWTH ** (hour / hours)
+        growth: float = _GROWTH ** (hour / hours)
         return growth * _OF_WEEK[begin.weekday()] * _OF_DAY[begin.hour]
 
 
