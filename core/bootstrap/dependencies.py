@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from core.bootstrap.database_kind import require_origin
 from core.bootstrap.foundation import (
     Foundation,
     postgres_options,
@@ -92,6 +93,7 @@ async def open_database(
     startup.on_end(database.close)
     await database.open()
     await database.require_schema()
+    await require_origin(foundation, database)
     watch_postgres_pool(foundation.live, database.pool_measures)
     login.follow(database.renew_connections)
     return database

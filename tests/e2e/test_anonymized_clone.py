@@ -301,8 +301,10 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
 ) -> None:
     folder = tmp_path_factory.mktemp("killed")
     users = max(USERS // 4, 11_000)
-    words = ("core", "data", "synthesize", "--users", str(users), "--workers", "1")
-    words = (*words, "--until", "2026-11-01T00:00:00Z")
+    words = (
+        *("core", "data", "synthesize", "--users", str(users), "--workers", "1"),
+        *("--until", "2026-11-01T00:00:00Z"),
+    )
     with new_site(servers, folder / "a") as origin, new_site(servers, folder / "b") as site:
         made = Clone(origin=origin, site=site)
         kill_when(origin, words, "SELECT count(*) FROM users")
