@@ -213,6 +213,11 @@ class TelemetrySettings:
     log_level: Annotated[str, OneOf(("debug", "info", "warning", "error"))] = "info"
     service_name: Name = "pandora-user"
     """Begins the name of each process in traces: `pandora-user-core`, `pandora-user-relay`."""
+    profile_folder: Path | None = None
+    """Where SIGUSR2 has a process write a profile of itself; None profiles nothing."""
+    profile_seconds: Annotated[float, Between(0.1, 600)] = 10.0
+    profile_every_seconds: Annotated[float, Between(0, 86_400)] = 0.0
+    """How often a profile is taken without a signal; 0 never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
