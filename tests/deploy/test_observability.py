@@ -148,3 +148,11 @@ def _follow(words: list[str], place: str) -> None:
             return
         assert word in groups[0], f"{place}: python -m core {' '.join(words)}"
         parser = groups[0][word]
+
+
+def test_prometheus_looks_for_the_ports_that_the_manifests_open() -> None:
+    manifests = "".join(file.read_text() for file in (ROOT / "k8s" / "base").glob("*.yaml"))
+    opened = set(re.findall(r"name: (metrics-[a-z]+)", manifests))
+    looked_for = (ROOT / "observability" / "prometheus" / "kubernetes.yml").read_text()
+    assert opened == set(re.findall(r"pandora-user;(metrics-[a-z]+)", looked_for))
+    assert "app.kubernetes.io/part-of: pandora-user" in manifests
