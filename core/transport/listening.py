@@ -69,7 +69,7 @@ def _credentials(certificates: CertificateSource) -> grpc.ServerCredentials:
 
     return grpc.dynamic_ssl_server_credentials(
         _configuration(served),
-        changed,
+        changed,  # type: ignore[arg-type] # None stands for «as before»; the stubs leave it out
         require_client_authentication=served.client_ca is not None,
     )
 
