@@ -50,13 +50,14 @@ class VaultClient:
         session = requests.Session()
         # Neither proxies nor passwords of a .netrc file: the way to Vault is what settings say.
         session.trust_env = False
+        # Of a session that it is given hvac takes this one, and none of its own argument.
+        session.verify = True if options.ca_file is None else str(options.ca_file)
         self._options = options
         self._monotonic = monotonic
         self._hvac = hvac.Client(
             options.address,
             # Not None, which would take a token from the environment or the home directory.
             token="",
-            verify=True if options.ca_file is None else str(options.ca_file),
             timeout=options.timeout_seconds,
             allow_redirects=False,
             session=session,
