@@ -62,7 +62,7 @@ class DatabaseEngine:
             allowed_roles=["*"],
             connection_url=(
                 f"postgresql://{{{{username}}}}:{{{{password}}}}@{HOST}:{self._server.port}/postgres"
-                "?sslmode=disable"
+                f"?{self._server.parameters}"
             ),
             username=ENGINE_LOGIN,
             password=password,

@@ -63,10 +63,15 @@ class PostgresServer:
         """Return a connection URL; without a password it is the superuser's."""
         secret = password or kept_password(self._password_file)
         url = f"postgresql://{user}:{quote(secret, safe='')}@{self.address}/{database}"
+        return url if self._ca_file is None else f"{url}?{self.parameters}"
+
+    @property
+    def parameters(self) -> str:
+        """The part of a URL that says whether to use TLS, and whom to trust."""
         if self._ca_file is None:
-            return url
+            return "sslmode=disable"
         trust = {"sslmode": "verify-full", "sslrootcert": str(self._ca_file)}
-        return f"{url}?{urlencode(trust, quote_via=quote)}"
+        return urlencode(trust, quote_via=quote)
 
     def start(self) -> None:
         """Start the server (initialising its data the first time); wait with `await_ready`."""
