@@ -1,8 +1,6 @@
 """Rows of the audit log as COPY takes them."""
 
-import json
-
-from core.data.tables import Row
+from core.data.tables import Row, document
 from core.domain.audit_row import AuditRow, row_hash
 
 
@@ -26,6 +24,6 @@ def audit_cells(sequence: int, row: AuditRow) -> Row:
         row.user_agent,
         row.request_id,
         row.trace_id,
-        json.dumps(dict(row.details), ensure_ascii=False),
+        document(dict(row.details)) if row.details else "{}",
         row_hash(row),
     )

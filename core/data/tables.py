@@ -1,5 +1,6 @@
 """Rows on their way into a database: plain texts in the order of named columns."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -43,6 +44,9 @@ ROWS_OF: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     }
 )  # fmt: skip
 """The columns of the rows that are made up, table by table; whom others refer to comes first."""
+
+document: Final = json.JSONEncoder(ensure_ascii=False).encode
+"""Writes JSON; an encoder that is made once is twice as fast as `json.dumps` with a wish."""
 
 _ESCAPES: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 

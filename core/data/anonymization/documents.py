@@ -4,6 +4,7 @@ import json
 from typing import Final
 
 from core.data.anonymization.pseudonyms import Pseudonyms, is_uuid
+from core.data.tables import document
 
 _ACTORS: Final = frozenset({"reviewer_id", "actor_id"})
 _WORDS: Final = frozenset(
@@ -18,7 +19,7 @@ _WORDS: Final = frozenset(
 
 def anonymous_json(text: str, pseudonyms: Pseudonyms) -> str:
     """Return a document without personal texts; numbers and truth values stay."""
-    return json.dumps(anonymous(json.loads(text), pseudonyms), ensure_ascii=False)
+    return document(anonymous(json.loads(text), pseudonyms))
 
 
 def anonymous(value: object, pseudonyms: Pseudonyms, name: str = "") -> object:

@@ -1,6 +1,5 @@
 """Writes the rows of one thing that happened, all of them with its time and its trace id."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,7 +12,7 @@ from core.data.synthesis.curve import SECOND, moment
 from core.data.synthesis.devices import Device
 from core.data.synthesis.people import Person, uuid7
 from core.data.synthesis.visits import Visit
-from core.data.tables import Row
+from core.data.tables import Row, document
 from core.domain.audit import AuditAction, AuditDetails, AuditEntry, AuditOutcome, ResourceType
 from core.domain.audit_sealing import seal
 from core.domain.caller import ActorType
@@ -137,7 +136,7 @@ class Scribe:
                 self._new_id(),
                 person.id,
                 name,
-                json.dumps(payload, ensure_ascii=False),
+                document(payload),
                 self._trace_id,
                 time_text(self._at),
                 time_text(published_at),

@@ -31,6 +31,7 @@ def hits(*cells: str | None) -> int:
         '{"deep": [{"who": "Ada Lovelace"}]}',
         '{"ada@example.org": true}',
         "{pwd,203.0.113.7}",
+        '{pwd,"Ada Lovelace"}',
         "from 203.0.113.7.",
         "seen at 2001:db8:77::1 at noon",
         f"/v1/users/{PERSON}:restore",
