@@ -29,7 +29,8 @@ VENV := .venv/.ready
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
 	check test test-long lifecycle-long tokens-long consumer-long timing-long export-long faults audit-long data-long bench-audit \
-	docs-browser conformance observability alerts-check migrations-check bench lock clean
+	docs-browser conformance observability alerts-check migrations-check bench capacity capacity-check lock clean \
+	deploy-check images image-test
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
@@ -109,6 +110,8 @@ build/bench/.ready: bench/requirements.lock
 # its tests need none of it.
 DEPLOY := build/deploy/.ready
 
+IMAGE_OPTIONS ?=
+
 $(DEPLOY): requirements/deploy.lock
 	@$(PYTHON) -m venv build/deploy
 	@build/deploy/bin/python -m pip install -qq --require-hashes -r requirements/deploy.lock
@@ -124,8 +127,25 @@ migrations-check: $(VENV) $(DEPLOY) ## every migration can run beside the servic
 	@$(RUN) tools.migrations --squawk build/deploy/bin/squawk
 	@$(RUN) pytest -q tests/deploy/squawk_rule.py
 
+deploy-check: $(VENV) $(DEPLOY) ## Dockerfiles, compose.yaml, manifests, workflows: schemas, linters, policies
+	@$(RUN) tools.deploy
+	@$(RUN) pytest tests/deploy/kubernetes_policy.py tests/deploy/delivery_files.py
+
+images: $(VENV) ## build both images: IMAGE_REGISTRY, IMAGE_TAG, BASE_IMAGE, IMAGE_OPTIONS=--local-base
+	@$(RUN) tools.deploy.images $(IMAGE_OPTIONS)
+
+image-test: $(VENV) ## run the images' own processes; needs buildah and mmdebstrap, on Debian 12
+	@IMAGE_BUILDER=buildah $(RUN) tools.deploy.images --local-base
+	@$(RUN) pytest -s tests/deploy/images_in_use.py
+
 bench: $(VENV) build/bench/.ready ## the gateway beside a bare handler and Envoy; needs wrk; tables go to build/
 	@$(RUN) bench --envoy build/bench/bin/envoy
+
+capacity: $(VENV) ## processor time of an operation in each process, bytes of a row; goes to build/
+	@$(RUN) bench.capacity costs
+
+capacity-check: $(VENV) ## predictions of the queueing simulation against a running service (docs/capacity.md)
+	@$(RUN) bench.capacity check
 
 tokens-long: $(VENV) ## sessions under races and thefts: TOKEN_STEPS=5000; keys rotated under load
 	@PANDORA_TOKEN_STEPS=$(TOKEN_STEPS) $(RUN) pytest tests/integration/test_token_machine.py
