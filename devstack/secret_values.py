@@ -52,8 +52,8 @@ OWNER_LOGIN: Final = "postgres-owner"
 MAINTAINER_LOGIN: Final = "postgres-maintainer"
 PSEUDONYM_KEY: Final = "pseudonym-key"
 PERSONAL_DATA_KEY: Final = "personal-data-key"
-CLONE_SOURCE: Final = "clone/source"
-CLONE_TARGET: Final = "clone/target"
+CLONE_SOURCE: Final = "clone-source"
+CLONE_TARGET: Final = "clone-target"
 SIGNING_KEYS: Final = "access-token-keys"
 
 MAKERS: Final[Mapping[str, Callable[[], Values]]] = MappingProxyType(

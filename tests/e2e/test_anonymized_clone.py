@@ -31,7 +31,7 @@ USERS: Final = int(os.environ.get("DATA_USERS", "60"))
 IS_LONG: Final = "DATA_USERS" in os.environ
 WORKERS: Final = "2" if IS_LONG else "1"
 PATIENCE_SECONDS: Final = 60 + USERS / 100
-PATHS: Final = ("--from", "clone/source", "--to", "clone/target", "--workers", WORKERS)
+PATHS: Final = ("--from", "clone-source", "--to", "clone-target", "--workers", WORKERS)
 PLANTED_REASON: Final = "document is not readable"
 
 
@@ -107,8 +107,8 @@ def tell_vault(servers: Servers, origin: Site, site: Site) -> None:
     key = (origin.vault.read("personal-data-key") or {})["key"]
     source = {"database": origin.database.name, "username": service.username}
     target = {"database": site.database.name, "username": owner.username}
-    site.vault.create("clone/source", place | source | {"password": service.password, "key": key})
-    site.vault.create("clone/target", place | target | {"password": owner.password})
+    site.vault.create("clone-source", place | source | {"password": service.password, "key": key})
+    site.vault.create("clone-target", place | target | {"password": owner.password})
 
 
 def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
