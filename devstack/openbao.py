@@ -61,9 +61,13 @@ class OpenBaoServer:
         alone = bootstrap_certificate.signs_itself(shown)
         return str(shown.certificate if alone else self._certificates.authority)
 
+    def reload_certificate(self) -> None:
+        """Let the server read its certificate anew, whatever it is; returns at once."""
+        self._daemon.tell(signal.SIGHUP)
+
     def show_new_certificate(self) -> None:
         """Let the server read its certificate anew (on SIGHUP), and return when it shows it."""
-        self._daemon.tell(signal.SIGHUP)
+        self.reload_certificate()
         self._await(self._answers, "reachable with its new certificate")
 
     def start(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import hvac
 import requests
 
+from core.observability.tls_trouble import tls_trouble
 from core.vault.errors import (
     CiphertextRefused,
     KeyForbidden,
@@ -264,7 +265,9 @@ class VaultClient:
             seconds = self._options.timeout_seconds
             raise VaultUnreachable(f"{vault} does not answer within {seconds:g} s") from error
         except requests.ConnectionError as error:
-            raise VaultUnreachable(f"{vault} cannot be reached") from error
+            trouble = tls_trouble(error)
+            why = "" if trouble is None else f" ({trouble})"
+            raise VaultUnreachable(f"{vault} cannot be reached{why}") from error
         except (hvac.exceptions.VaultDown, hvac.exceptions.VaultNotInitialized) as error:
             raise VaultSealed(f"{vault} is sealed or not ready") from error
         except (hvac.exceptions.VaultError, requests.RequestException) as error:

@@ -1,5 +1,6 @@
 """Certificates that must not be believed, and putting them where a server shows them."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -99,3 +100,9 @@ def renew(stack: Stack, certificates: Certificates, name: str) -> None:
 
 def _named(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+
+def server_port(stack: Stack, name: str) -> int:
+    """Return where a server listens behind what speaks TLS for it."""
+    ports = json.loads((stack.root / "ports.json").read_text())
+    return int(ports["behind_tls"][name])
