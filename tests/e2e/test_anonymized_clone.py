@@ -210,14 +210,13 @@ PLANTS: Final = {
 }
 
 
-@pytest.mark.parametrize("plant", list(PLANTS))
+@pytest.mark.parametrize("plant", list(PLANTS)[: None if IS_LONG else 5])
 def test_an_original_value_is_found_wherever_it_is(clone: Clone, plant: str) -> None:
     found, change, place = PLANTS[plant]
     ((original,),) = rows(clone.origin.database, found)
     with planted(clone.site.database, change, original):
         report = scan(clone.access()).report
     assert place in report.hits, report
-    assert scan(clone.access()).report.hits == {}
 
 
 @contextmanager

@@ -34,7 +34,7 @@ KEYS = [b"k" * 32]
 Record = dict[str, str | None]
 
 
-def world(seed: int = 1, users: int = 1500) -> World:
+def world(seed: int = 1, users: int = 700) -> World:
     return World(users=users, seed=seed, since=SINCE, until=UNTIL, password_hash="$argon2id$x")
 
 
