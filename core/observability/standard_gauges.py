@@ -75,16 +75,6 @@ def watch_signing_key(live: LiveMetrics, age_seconds: Callable[[], float]) -> No
     )
 
 
-def watch_certificates(live: LiveMetrics, ends: Callable[[], Mapping[str, float]]) -> None:
-    """Tell until when each certificate in use is valid; `ends` has Unix times by its purpose."""
-    live.gauges(
-        "pandora_tls_certificate_expiry_timestamp_seconds",
-        "Unix time at which a certificate in use ends.",
-        label="certificate",
-        read=ends,
-    )
-
-
 class SecretsState(Protocol):
     """What is known of the secrets that were read."""
 

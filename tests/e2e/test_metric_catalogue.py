@@ -19,7 +19,12 @@ from tools.watching.catalogue import Catalogue, own_series
 pytestmark = pytest.mark.asyncio
 
 _PARTS = ("_bucket", "_sum", "_count", "_total", "")
-_ONLY_WITH_TLS = frozenset({"pandora_tls_certificate_expiry_timestamp_seconds"})
+_ONLY_WITH_TLS = frozenset(
+    {
+        "pandora_tls_certificate_expiry_timestamp_seconds",
+        "pandora_tls_certificate_reload_failures_total",
+    }
+)
 _PORTS = (
     CORE_METRICS_PORT,
     GATEWAY_METRICS_PORT,

@@ -4,11 +4,13 @@
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.registry import Collector
 
+from core.observability.certificate_gauges import watch_certificate
 from core.observability.consumer_metrics import ConsumerMetrics
 from core.observability.live_metrics import LiveMetrics
 from core.observability.mail_metrics import MailMetrics
@@ -16,7 +18,6 @@ from core.observability.metrics import AuditMetrics, CallMetrics, DependencyMetr
 from core.observability.relay_metrics import RelayMetrics
 from core.observability.seal_metrics import SealMetrics
 from core.observability.standard_gauges import (
-    watch_certificates,
     watch_hashing,
     watch_limits,
     watch_logs,
@@ -62,6 +63,16 @@ class _Anything:
     failures: Mapping[str, int] = {"sealed": 1}
 
 
+class _AnyCertificate:
+    """A certificate that ends at some time."""
+
+    expires_at = datetime(2026, 1, 1, tzinfo=UTC)
+    failures = 0
+
+    def newest(self) -> "_AnyCertificate":
+        return self
+
+
 def own_series() -> Catalogue:
     """Return every series of core, relay, consumer, mail sender, sealer and gateway."""
     registry = _NotingRegistry()
@@ -103,7 +114,7 @@ def _live_registry() -> CollectorRegistry:
     watch_logs(live, lambda: 0)
     watch_secrets(live, source)
     watch_signing_key(live, lambda: _ONE)
-    watch_certificates(live, lambda: {"server": _ONE})
+    watch_certificate(live, _AnyCertificate(), use="server")
     return registry
 
 

@@ -21,7 +21,6 @@ from core.observability.metrics import (
 from core.observability.metrics_server import MetricsPortUnavailable, start_metrics_server
 from core.observability.relay_metrics import RelayMetrics
 from core.observability.standard_gauges import (
-    watch_certificates,
     watch_hashing,
     watch_logs,
     watch_postgres_pool,
@@ -271,12 +270,9 @@ async def test_a_closed_server_gives_its_port_back() -> None:
     await second.close()
 
 
-def test_the_age_of_the_signing_key_and_the_ends_of_certificates_are_told() -> None:
+def test_the_age_of_the_signing_key_is_told() -> None:
     registry = CollectorRegistry()
     live = LiveMetrics(registry)
     watch_signing_key(live, lambda: 3600.0)
-    watch_certificates(live, lambda: {"server": 1_800_000_000.0})
     lines = told(registry)
     assert "pandora_signing_key_age_seconds 3600.0" in lines
-    name = "pandora_tls_certificate_expiry_timestamp_seconds"
-    assert f'{name}{{certificate="server"}} 1.8e+09' in lines

@@ -72,7 +72,8 @@ DEPENDENCIES: Final = Dashboard(
             title="Certificates: time that is left",
             unit="s",
             queries={
-                "{{job}} {{instance}}": "pandora_tls_certificate_expiry_timestamp_seconds - time()"
+                "{{job}} {{use}} {{instance}}": "pandora_tls_certificate_expiry_timestamp_seconds"
+                " - time()"
             },
         ),
     ),
