@@ -30,7 +30,7 @@ VENV := .venv/.ready
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
 	check test test-long lifecycle-long tokens-long consumer-long timing-long export-long faults audit-long data-long bench-audit \
 	docs-browser conformance observability alerts-check migrations-check bench capacity capacity-check lock clean \
-	deploy-check images image-test
+	deploy-check images image-test tls-scan tls-long
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
@@ -173,6 +173,22 @@ audit-long: $(VENV) ## verification and attacks on a log of AUDIT_ROWS=1000000 r
 data-long: $(VENV) ## DATA_USERS=100000 made up, verified, cloned without persons, scanned; both killed once
 	@DATA_USERS=$(DATA_USERS) $(RUN) pytest -s -m 'long or not long' tests/e2e/test_anonymized_clone.py
 
+# The scanner has a virtual environment of its own as well.
+build/tls/.ready: requirements/tls.lock
+	@$(PYTHON) -m venv build/tls
+	@build/tls/bin/python -m pip install -qq --require-hashes -r requirements/tls.lock
+	@touch $@
+
+tls-scan: $(VENV) build/tls/.ready ## sslyze looks at every door for weak protocols and ciphers
+	@$(RUN) pytest -s tests/tls/scan.py
+
+TLS_JOURNEYS := $(addprefix tests/e2e/test_,journey_rest.py journey_grpc.py refresh_key_changes.py \
+	health.py)
+
+tls-long: tls-scan ## end to end by TLS alone: journeys, health, rotation; attacks on every door; renewal
+	@$(RUN) pytest -m long --numprocesses $(WORKERS) --dist loadfile tests/tls
+	@PANDORA_TEST_TLS=1 $(RUN) pytest --numprocesses $(WORKERS) --dist loadfile $(TLS_JOURNEYS)
+
 bench-audit: $(VENV) ## what sealing costs 16 writers: BENCH_ROUNDS=40 pairs of rounds of BENCH_SECONDS=2
 	@$(RUN) tests.bench.audit_writers
 
@@ -191,6 +207,8 @@ lock: ## pin the newest allowed dependencies, with hashes
 		--constraint requirements/runtime.lock requirements/$$program.in -o requirements/$$program.lock; done
 	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCKING) requirements/deploy.in \
 		-o requirements/deploy.lock
+	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCKING) requirements/tls.in \
+		-o requirements/tls.lock
 
 clean: dev-clean ## dev-clean, and remove caches
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

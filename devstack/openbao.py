@@ -21,6 +21,11 @@ from devstack.process import Command, Daemon
 PORT_VARIABLE: Final = "DEV_OPENBAO_PORT"
 NAME: Final = "openbao"
 """Of its process and of its certificate."""
+# Of those that Go would speak with TLS 1.2: forward secrecy and authenticated encryption.
+_CIPHER_SUITES: Final = ",".join(
+    f"TLS_ECDHE_ECDSA_WITH_{cipher}"
+    for cipher in ("AES_128_GCM_SHA256", "AES_256_GCM_SHA384", "CHACHA20_POLY1305_SHA256")
+)
 _START_DEADLINE_SECONDS: Final = 60.0
 _REQUEST_TIMEOUT_SECONDS: Final = 10
 
@@ -133,6 +138,7 @@ class OpenBaoServer:
                 "tls_cert_file": str(shown.certificate),
                 "tls_key_file": str(shown.key),
                 "tls_min_version": "tls12",
+                "tls_cipher_suites": _CIPHER_SUITES,
             }
         storage = self.home / "data"
         for folder in (self.home, storage):
