@@ -54,6 +54,7 @@ class Pod:
         return VaultSettings(
             address=self.scene.bao.address,
             mount=MOUNT,
+            dev_secrets=True,
             prefix=self.scene.prefix,
             auth_method="kubernetes",
             kubernetes_mount=self.mount,

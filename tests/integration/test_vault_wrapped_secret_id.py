@@ -43,6 +43,7 @@ class Delivery:
         settings = VaultSettings(
             address=self.scene.bao.address,
             mount=MOUNT,
+            dev_secrets=True,
             prefix=self.scene.prefix,
             role_id_file=self.scene.files.role_id,
             secret_id_file=self.file,

@@ -20,6 +20,7 @@ ALLOWED = {
     "vault.operator_secret_id_file",
     "vault.sealer_secret_id_file",
     "vault.maintainer_secret_id_file",
+    "vault.cloner_secret_id_file",
     "vault.kubernetes_token_file",
     # Where the TLS key lies, and whether a developer's secrets are taken.
     "core.tls_key_file",
