@@ -14,7 +14,16 @@ from tools.sqlc.declarations import Declaration, collect
 
 MAINTAINERS = frozenset({"personal_erasure", "audit_partitions", "served_rows"})
 """Files of statements that the maintainer runs, who has rights that the service lacks."""
-OWNERS = frozenset({"cloning", "database_origin", "begin_origin", "complete_origin"})
+OWNERS = frozenset(
+    {
+        "cloning",
+        "begin_origin",
+        "complete_origin",
+        "add_audit_month",
+        "list_missing_months",
+        "refresh_statistics",
+    }
+)
 """Files and statements of the owner, who makes up data and clones (tests/e2e runs each of them)."""
 SEEKING = frozenset({"personal_erasure", "personal_export", "audit_verification", "served_rows"})
 """Files of statements that operators run once in a while: they may look through a whole table."""
