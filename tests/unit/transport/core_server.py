@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2_grpc
 from opentelemetry.sdk.trace import TracerProvider
 from structlog.testing import LogCapture
 
-from core.config.settings import CoreSettings
+from core.config.core_settings import CoreSettings
 from core.domain.access_token import PublicKey
 from core.domain.ports.clock import Clock, IdGenerator
 from core.domain.session import LoginResult
@@ -21,7 +21,8 @@ from core.middleware.deadline import DeadlineLimits
 from core.middleware.origin import TrustedPeers
 from core.service.use_cases import UseCases
 from core.transport.health import HealthServicer
-from core.transport.server import build_health, build_server, listen
+from core.transport.listening import listen
+from core.transport.server import build_health, build_server
 from core.transport.services import SERVICES
 from pandora.user.v1 import (
     audit_service_pb2_grpc,
