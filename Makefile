@@ -188,7 +188,7 @@ tls-scan: $(VENV) build/tls/.ready ## sslyze looks at every door for weak protoc
 TLS_JOURNEYS := $(addprefix tests/e2e/test_,journey_rest.py journey_grpc.py refresh_key_changes.py \
 	health.py)
 
-tls-long: tls-scan ## end to end by TLS alone: journeys, health, rotation; attacks on every door; renewal
+tls-long: tls-scan ## end to end by TLS alone: journeys, health; attacks on every door; renewal
 	@$(RUN) pytest -m long --numprocesses $(WORKERS) --dist loadfile tests/tls
 	@PANDORA_TEST_TLS=1 $(RUN) pytest --numprocesses $(WORKERS) --dist loadfile $(TLS_JOURNEYS)
 
