@@ -22,6 +22,7 @@ pytestmark = pytest.mark.asyncio
 
 CHECK = "/grpc.health.v1.Health/Check"
 WATCH = "/grpc.health.v1.Health/Watch"
+UP, DOWN = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -143,14 +144,14 @@ class TlsCore(health_pb2_grpc.HealthServicer):
         self, _: Message, context: grpc.aio.ServicerContext[Message, Message]
     ) -> health_pb2.HealthCheckResponse:
         self.callers += [uri.decode() for uri in context.auth_context()["peer_uri"]]
-        return health_pb2.HealthCheckResponse(status=1)
+        return health_pb2.HealthCheckResponse(status=UP)
 
     async def Watch(  # noqa: N802
         self, _: Message, __: grpc.aio.ServicerContext[Message, Message]
     ) -> AsyncIterator[health_pb2.HealthCheckResponse]:
-        yield health_pb2.HealthCheckResponse(status=1)
+        yield health_pb2.HealthCheckResponse(status=UP)
         await self.release.wait()
-        yield health_pb2.HealthCheckResponse(status=2)
+        yield health_pb2.HealthCheckResponse(status=DOWN)
 
     def channels(self, client: Issued | None, server_name: str | None = None) -> CoreChannels:
         """Open the gateway's channels with a certificate, or without one."""
@@ -213,14 +214,14 @@ async def test_a_new_client_certificate_is_used_and_a_stream_under_way_ends_as_i
         )
         request = health_pb2.HealthCheckRequest()
         stream = watch(request, metadata=(), timeout_seconds=PATIENCE_SECONDS)
-        statuses = [(await anext(aiter(stream))).status]
+        answers = [await anext(aiter(stream))]
         for name in ("one", "two", "two"):
             if name == "two":
                 authority.named(f"spiffe://pandora.exchange/{name}").write(tmp_path, "client")
                 channels.follow()
             await check(request, metadata=(), timeout_seconds=PATIENCE_SECONDS)
         core.release.set()
-        statuses += [answer.status async for answer in stream]
+        answers += [answer async for answer in stream]
         await channels.close()
-    assert statuses == [1, 2]
+    assert answers == [health_pb2.HealthCheckResponse(status=status) for status in (UP, DOWN)]
     assert core.callers == [f"spiffe://pandora.exchange/{name}" for name in ("one", "two", "two")]

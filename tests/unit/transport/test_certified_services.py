@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import grpc
@@ -37,7 +38,7 @@ async def _asks(
     ada = await tls.core.user(f"{uuid4().hex}@example.com")
     request = user_service_pb2.GetUserRequest(user_id=ada.id)
     async with tls.channel(client) as channel:
-        users = UserServiceStub(channel)  # type: ignore[no-untyped-call]
+        users = UserServiceStub(channel)
         try:
             answer = await users.GetUser(request, metadata=metadata)
         except grpc.aio.AioRpcError as error:
@@ -115,9 +116,9 @@ async def test_no_mapping_grants_what_the_contract_does_not(tmp_path: Path) -> N
             if rule.anyone or method in granted:
                 continue
             # An empty message: permission is checked before anything is read of it.
-            call = channel.unary_stream(f"/{method}")(b"")
+            ask: Any = channel.unary_stream(f"/{method}")
             with pytest.raises(grpc.aio.AioRpcError) as refusal:
-                await call.read()
+                await ask(b"").read()
             assert Refusal.of(refusal.value).reason == "PERMISSION_DENIED", method
     assert "pandora.user.v1.UserService/ListUsers" not in granted
 
@@ -132,7 +133,7 @@ async def test_only_a_trusted_certificate_says_for_whom_it_calls(tmp_path: Path)
     async with tls_core(tmp_path, trusted_peers=(GATEWAY,)) as tls:
         for client in (GATEWAY, TRADING):
             async with tls.channel(tls.authority.named(client)) as channel:
-                auth = AuthServiceStub(channel)  # type: ignore[no-untyped-call]
+                auth = AuthServiceStub(channel)
                 login = auth_service_pb2.LoginRequest(
                     email=f"{client[-7:]}@x.example", password="x"
                 )

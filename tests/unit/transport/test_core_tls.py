@@ -6,16 +6,23 @@ import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
 from cryptography import x509
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from core.__main__ import CIPHER_SUITES
+from core.config.ciphers import CIPHER_SUITES
+from core.config.core_settings import CoreSettings
+from core.middleware.assembly import FOREIGN_SERVICES
+from core.middleware.errors import Errors
+from core.middleware.pipeline import Pipeline
 from core.transport.certificates import CertificateFiles, CertificateRefused, CertificateSource
-from core.transport.listening import PortUnavailable, listen_on_socket
+from core.transport.listening import PortUnavailable, listen, listen_on_socket
+from core.transport.server import build_health_server
 from tests.certificates import LOOPBACK, Authority
+from tests.unit.middleware.door import recording_logger
 from tests.unit.transport.tls_core import TRADING, TlsCore, tls_core
 
 pytestmark = pytest.mark.asyncio
@@ -200,3 +207,19 @@ async def test_a_socket_in_no_folder_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(PortUnavailable, match="cannot listen on the socket"):
         listen_on_socket(server, tmp_path / "missing" / "core.sock")
     await server.stop(None)
+
+
+async def test_probes_without_tls_are_answered_health_and_nothing_else(tmp_path: Path) -> None:
+    async with tls_core(tmp_path) as tls:
+        errors = Errors(recording_logger(tls.core.log))
+        pipeline = Pipeline(stages=(), foreign_stages=(errors,), foreign_services=FOREIGN_SERVICES)
+        probes = build_health_server(pipeline, tls.core.health, CoreSettings())
+        port = listen(probes, host="127.0.0.1", port=0)
+        await probes.start()
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert await _serves(channel)
+            ask: Any = channel.unary_unary("/pandora.user.v1.AuthService/GetJwks")
+            with pytest.raises(grpc.aio.AioRpcError) as refusal:
+                await ask(b"")
+        await probes.stop(None)
+    assert refusal.value.code() is grpc.StatusCode.UNIMPLEMENTED
