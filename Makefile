@@ -28,7 +28,7 @@ VENV := .venv/.ready
 # Paths are relative: a checkout may lie anywhere, also where a folder has a space in its name.
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
-	check test test-long lifecycle-long tokens-long consumer-long timing-long export-long faults audit-long data-long bench-audit \
+	check test test-long lifecycle-long cluster-long tokens-long consumer-long timing-long export-long faults audit-long data-long bench-audit \
 	docs-browser conformance observability alerts-check migrations-check bench capacity capacity-check lock clean \
 	deploy-check images image-test tls-scan tls-long
 
@@ -147,6 +147,9 @@ capacity: $(VENV) ## processor time of an operation in each process, bytes of a 
 capacity-check: $(VENV) ## predictions of the queueing simulation against a running service (docs/capacity.md)
 	@$(RUN) bench.capacity check
 
+cluster-long: $(VENV) ## a rolling restart, logins to the database that end, a Vault that is sealed: nothing is lost under load
+	@$(RUN) pytest -m long -s tests/e2e/test_cluster.py
+
 tokens-long: $(VENV) ## sessions under races and thefts: TOKEN_STEPS=5000; keys rotated under load
 	@PANDORA_TOKEN_STEPS=$(TOKEN_STEPS) $(RUN) pytest tests/integration/test_token_machine.py
 	@$(RUN) pytest -m long tests/e2e/test_key_rotation.py
@@ -185,7 +188,7 @@ tls-scan: $(VENV) build/tls/.ready ## sslyze looks at every door for weak protoc
 TLS_JOURNEYS := $(addprefix tests/e2e/test_,journey_rest.py journey_grpc.py refresh_key_changes.py \
 	health.py)
 
-tls-long: tls-scan ## end to end by TLS alone: journeys, health, rotation; attacks on every door; renewal
+tls-long: tls-scan ## end to end by TLS alone: journeys, health; attacks on every door; renewal
 	@$(RUN) pytest -m long --numprocesses $(WORKERS) --dist loadfile tests/tls
 	@PANDORA_TEST_TLS=1 $(RUN) pytest --numprocesses $(WORKERS) --dist loadfile $(TLS_JOURNEYS)
 

@@ -20,7 +20,8 @@ PREFIX: Final = "pandora/user-service"
 TRANSIT: Final = "transit"
 TOTP_KEY: Final = "user-service-totp"
 SEAL_KEY: Final = "user-service-audit-seal"
-_LOOPBACK: Final = ["127.0.0.1/32"]
+NETWORKS = ["127.0.0.1/32"]
+"""From where a login may be used; compose.yaml has a network of its own."""
 _MOUNT_DEADLINE_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.05
 # Short enough that the service's way of getting a new token is in use every day.
@@ -155,8 +156,8 @@ class VaultAccess:
             token_no_default_policy=True,
             token_ttl=_LOGIN_LIFE,
             token_max_ttl=_LOGIN_LONGEST_LIFE,
-            token_bound_cidrs=_LOOPBACK,
-            secret_id_bound_cidrs=_LOOPBACK,
+            token_bound_cidrs=NETWORKS,
+            secret_id_bound_cidrs=NETWORKS,
         )
         role_id: str = approle.read_role_id(name)["data"]["role_id"]
         if not files.role_id.exists() or files.role_id.read_text() != role_id:

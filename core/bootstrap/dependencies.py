@@ -11,6 +11,7 @@ from core.bootstrap.foundation import (
     redis_endpoint,
     redis_login,
 )
+from core.bootstrap.mock_staff import require_no_mock_staff
 from core.bootstrap.postgres_logins import service_login
 from core.bootstrap.startup import Startup
 from core.crypto.personal_texts import SealedPersonalTexts
@@ -78,6 +79,7 @@ async def open_database(
         DependencyUnavailable: the server is out of reach or refuses the login.
         VaultError: the database engine makes no login.
         SchemaBehind: it lacks a migration that this version needs.
+        ConfigurationRefused: its data is none for this environment.
     """
     options = postgres_options(foundation.settings.postgres, process=process)
     if statement_timeout_seconds is not None:
@@ -94,6 +96,7 @@ async def open_database(
     await database.open()
     await database.require_schema()
     await require_origin(foundation, database)
+    await require_no_mock_staff(foundation.settings.environment, database)
     watch_postgres_pool(foundation.live, database.pool_measures)
     login.follow(database.renew_connections)
     return database

@@ -60,11 +60,12 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(site: Site) -> Iterator[Cluster]:
-    """Run two of each until the block ends; each must end well."""
+def running_cluster(site: Site, *, of_each: int = 2) -> Iterator[Cluster]:
+    """Run so many of each until the block ends; each must end well."""
     cluster = Cluster(site=site)
     with ExitStack() as ends:
         ends.callback(cluster.end)
-        for kind in ("core", "core", "gateway", "gateway"):
-            cluster.add(kind)
+        for kind in ("core", "gateway"):
+            for _ in range(of_each):
+                cluster.add(kind)
         yield cluster

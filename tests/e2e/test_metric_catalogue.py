@@ -1,5 +1,7 @@
 """What rules and dashboards may name is what running processes tell."""
 
+from collections.abc import Sequence
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -54,7 +56,7 @@ async def test_the_catalogue_of_series_is_what_running_processes_tell(
     assert [family for family in families if not _is_named(family, catalogue)] == []
 
 
-def _agree(samples: "list[object]", catalogue: Catalogue) -> None:
+def _agree(samples: Sequence[object], catalogue: Catalogue) -> None:
     for sample in samples:
         name, labels = str(getattr(sample, "name", "")), getattr(sample, "labels", {})
         assert frozenset(labels) == catalogue.get(name), name

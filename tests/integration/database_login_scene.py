@@ -63,7 +63,7 @@ class DatabaseLoginScene:
     def ask(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Ask PostgreSQL as its superuser."""
         with psycopg.connect(self._stack.postgres.dsn("postgres"), autocommit=True) as connection:
-            return connection.execute(query, parameters).fetchall()  # type: ignore[call-overload,no-any-return]
+            return connection.execute(query, parameters).fetchall()
 
     def logins(self, *, interval_seconds: float = INTERVAL_SECONDS) -> DatabaseLogins:
         """Return what keeps a login; it has not begun."""

@@ -49,7 +49,7 @@ class Delivery:
             secret_id_file=self.file,
             secret_id_wrapped=True,
         )
-        return VaultLogins(settings, **more)  # type: ignore[arg-type]
+        return VaultLogins(settings, **more)
 
 
 @pytest.fixture

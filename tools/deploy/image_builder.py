@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -42,11 +42,11 @@ class Builder:
         """
         wanted = environ.get("IMAGE_BUILDER", "")
         for program in (wanted,) if wanted else BUILDERS:
-            if program in BUILDERS and shutil.which(program, path=environ.get("PATH")):
+            if program in BUILDERS and _can_build(program, environ):
                 return cls(program)
         raise NoBuilder(
-            f"no builder of images: {wanted or 'neither docker nor buildah'} was found;"
-            " install Docker, or Debian's package buildah"
+            f"no builder of images: {wanted or 'neither docker nor buildah'} can be used;"
+            " start Docker's engine, or install Debian's package buildah"
         )
 
     def command(self, build: Build) -> list[str]:
@@ -58,10 +58,18 @@ class Builder:
             options.append("--quiet")
         if self.program == "docker":
             return ["docker", "build", *options, str(build.context)]
-        # Without the format docker the health check would be dropped; chroot asks for no namespaces.
+        # The format oci would drop the health check; chroot asks for no namespaces.
         own = ["--isolation=chroot", "--format=docker", "--layers"]
         return ["buildah", "bud", *own, *options, str(build.context)]
 
     def build(self, build: Build) -> None:
         """Build; raises CalledProcessError."""
         subprocess.run(self.command(build), check=True, stdout=subprocess.DEVNULL)
+
+
+def _can_build(program: str, environ: Mapping[str, str]) -> bool:
+    """Tell whether it is there; Docker's client is of no use without its engine."""
+    found = shutil.which(program, path=environ.get("PATH"))
+    if found is None or program != "docker":
+        return found is not None
+    return subprocess.run([found, "info"], capture_output=True, check=False).returncode == 0

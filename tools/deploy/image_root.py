@@ -166,9 +166,9 @@ def _record_packages(root: Path, copied: Iterable[Path]) -> None:
     """Say for scanners, and for licences, which packages of the base the files are from."""
     names = set()
     for path in (*copied, _CERTIFICATES):
-        for name in {path, path.resolve(), Path("/usr", path.resolve().relative_to("/"))}:
+        for place in {path, path.resolve(), Path("/usr", path.resolve().relative_to("/"))}:
             answer = subprocess.run(
-                ["dpkg-query", "--search", name],  # noqa: S607
+                ["dpkg-query", "--search", place],  # noqa: S607
                 capture_output=True,
                 text=True,
                 check=False,

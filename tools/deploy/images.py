@@ -1,4 +1,4 @@
-"""`python -m tools.deploy.images`: builds both images; `--local-base` where no registry is in reach.
+"""`python -m tools.deploy.images`: builds both images; `--local-base` without a registry.
 
 Variables: IMAGE_REGISTRY (localhost), IMAGE_TAG (dev), IMAGE_SOURCE (where the sources are),
 BASE_IMAGE (the Dockerfiles' own), IMAGE_BUILDER (docker or buildah).
@@ -28,7 +28,7 @@ def image_name(program: str, environ: Mapping[str, str] = os.environ) -> str:
 
 
 def facts(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what the labels tell: the same for the same commit, whenever and wherever it is built."""
+    """Return what the labels tell: the same for the same commit, wherever it is built."""
     project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
     found = {"VERSION": project["version"]}
     answer = subprocess.run(

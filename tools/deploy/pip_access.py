@@ -1,4 +1,4 @@
-"""Hands this machine's way to a package index to an image's build, as secrets that stay out of it."""
+"""Hands this machine's way to a package index to an image's build, as secrets."""
 
 import re
 import ssl
@@ -14,7 +14,7 @@ _AUTHORITY: Final = "/run/secrets/pip-ca"
 
 
 def pip_secrets(folder: Path) -> Mapping[str, Path]:
-    """Write a pip.conf and the certificates that pip trusts here; return the secrets by their ids."""
+    """Write a pip.conf, find the certificates that pip trusts; return the secrets by id."""
     answer = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     )

@@ -19,7 +19,7 @@ def test_an_identity_is_a_uri_and_a_name_and_perhaps_the_only_rpcs() -> None:
         uri=TRADING, name="trading", rpcs=None
     )
     narrow = ServiceIdentity.parse(f"{TRADING} trading UserService/GetUser KycService/GetKyc")
-    assert narrow.rpcs == {"UserService/GetUser", "KycService/GetKyc"}
+    assert narrow.rpcs == frozenset({"UserService/GetUser", "KycService/GetKyc"})
 
 
 @pytest.mark.parametrize(
