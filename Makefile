@@ -15,6 +15,7 @@ EXPORT_ROWS ?= 1000000
 FAULT_OPERATIONS ?= 20000
 FAULTS ?= 48
 CONFORMANCE_EXAMPLES ?= 200
+DATA_USERS ?= 100000
 
 # Quiet, and without questions; a virtual environment is the right place for root as well.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -27,8 +28,9 @@ VENV := .venv/.ready
 # Paths are relative: a checkout may lie anywhere, also where a folder has a space in its name.
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
-	check test lifecycle-long tokens-long consumer-long timing-long export-long faults audit-long bench-audit \
-	docs-browser conformance bench lock clean
+	check test test-long lifecycle-long cluster-long tokens-long consumer-long timing-long export-long faults audit-long data-long bench-audit \
+	docs-browser conformance observability alerts-check migrations-check bench capacity capacity-check lock clean \
+	deploy-check images image-test tls-scan tls-long
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
@@ -45,8 +47,8 @@ $(VENV): requirements/dev.lock
 		pathlib.Path(folder, "pandora.pth").write_text("%s\n%s/gen\n" % (here, here))'
 	@touch $@
 
-dev-up: $(VENV) ## start everything on this machine, ready for use (safe to repeat)
-	@$(RUN) devstack up
+dev-up: $(VENV) ## start everything on this machine, ready for use (safe to repeat); TLS=1: by TLS
+	@$(RUN) devstack up $(if $(filter 1,$(TLS)),--tls)
 
 dev-down: $(VENV) ## stop what dev-up started; data stays
 	@$(RUN) devstack down
@@ -87,6 +89,11 @@ check: lint types architecture sqlc ## lint, types, architecture, protos, SQL, O
 test: $(VENV) ## every test, on real servers
 	@$(RUN) pytest --numprocesses $(WORKERS) --dist loadfile
 
+test-long: $(VENV) ## slower tests of the same kind: generated code, imported people, a rotated database password
+	@$(RUN) pytest -m long --numprocesses $(WORKERS) --dist loadfile \
+		tests/unit/proto_toolchain/test_proto_generation.py tests/e2e/test_imported_people.py \
+		tests/e2e/test_rotation.py
+
 docs-browser: $(VENV) ## use the page at /docs in Chromium; pictures go to build/
 	@$(RUN) pytest tests/e2e/browser_docs.py
 
@@ -99,8 +106,49 @@ build/bench/.ready: bench/requirements.lock
 	@build/bench/bin/python -m pip install -qq --require-hashes -r bench/requirements.lock
 	@touch $@
 
+# What checks the files of a deployment is a virtual environment of its own as well: the service and
+# its tests need none of it.
+DEPLOY := build/deploy/.ready
+
+IMAGE_OPTIONS ?=
+
+$(DEPLOY): requirements/deploy.lock
+	@$(PYTHON) -m venv build/deploy
+	@build/deploy/bin/python -m pip install -qq --require-hashes -r requirements/deploy.lock
+	@touch $@
+
+observability: $(VENV) ## write the dashboards, and the rules of the service level objectives
+	@$(RUN) tools.watching write
+
+alerts-check: $(VENV) ## rules, alerts and their unit tests, dashboards; needs promtool (Debian's prometheus)
+	@$(RUN) tools.watching check
+
+migrations-check: $(VENV) $(DEPLOY) ## every migration can run beside the service, or was reviewed; needs nothing but pip
+	@$(RUN) tools.migrations --squawk build/deploy/bin/squawk
+	@$(RUN) pytest -q tests/deploy/squawk_rule.py
+
+deploy-check: $(VENV) $(DEPLOY) ## Dockerfiles, compose.yaml, manifests, workflows: schemas, linters, policies
+	@$(RUN) tools.deploy
+	@$(RUN) pytest tests/deploy/kubernetes_policy.py tests/deploy/delivery_files.py
+
+images: $(VENV) ## build both images: IMAGE_REGISTRY, IMAGE_TAG, BASE_IMAGE, IMAGE_OPTIONS=--local-base
+	@$(RUN) tools.deploy.images $(IMAGE_OPTIONS)
+
+image-test: $(VENV) ## run the images' own processes; needs buildah and mmdebstrap, on Debian 12
+	@IMAGE_BUILDER=buildah $(RUN) tools.deploy.images --local-base
+	@$(RUN) pytest -s tests/deploy/images_in_use.py
+
 bench: $(VENV) build/bench/.ready ## the gateway beside a bare handler and Envoy; needs wrk; tables go to build/
 	@$(RUN) bench --envoy build/bench/bin/envoy
+
+capacity: $(VENV) ## processor time of an operation in each process, bytes of a row; goes to build/
+	@$(RUN) bench.capacity costs
+
+capacity-check: $(VENV) ## predictions of the queueing simulation against a running service (docs/capacity.md)
+	@$(RUN) bench.capacity check
+
+cluster-long: $(VENV) ## a rolling restart, logins to the database that end, a Vault that is sealed: nothing is lost under load
+	@$(RUN) pytest -m long -s tests/e2e/test_cluster.py
 
 tokens-long: $(VENV) ## sessions under races and thefts: TOKEN_STEPS=5000; keys rotated under load
 	@PANDORA_TOKEN_STEPS=$(TOKEN_STEPS) $(RUN) pytest tests/integration/test_token_machine.py
@@ -125,11 +173,31 @@ export-long: $(VENV) ## the export of the audit log: EXPORT_ROWS=1000000 rows, t
 audit-long: $(VENV) ## verification and attacks on a log of AUDIT_ROWS=1000000 rows; tells the times
 	@AUDIT_ROWS=$(AUDIT_ROWS) $(RUN) pytest -s tests/e2e/test_audit_log.py
 
+data-long: $(VENV) ## DATA_USERS=100000 made up, verified, cloned without persons, scanned; both killed once
+	@DATA_USERS=$(DATA_USERS) $(RUN) pytest -s -m 'long or not long' tests/e2e/test_anonymized_clone.py
+
+# The scanner has a virtual environment of its own as well.
+build/tls/.ready: requirements/tls.lock
+	@$(PYTHON) -m venv build/tls
+	@build/tls/bin/python -m pip install -qq --require-hashes -r requirements/tls.lock
+	@touch $@
+
+tls-scan: $(VENV) build/tls/.ready ## sslyze looks at every door for weak protocols and ciphers
+	@$(RUN) pytest -s tests/tls/scan.py
+
+TLS_JOURNEYS := $(addprefix tests/e2e/test_,journey_rest.py journey_grpc.py refresh_key_changes.py \
+	health.py)
+
+tls-long: tls-scan ## end to end by TLS alone: journeys, health; attacks on every door; renewal
+	@$(RUN) pytest -m long --numprocesses $(WORKERS) --dist loadfile tests/tls
+	@PANDORA_TEST_TLS=1 $(RUN) pytest --numprocesses $(WORKERS) --dist loadfile $(TLS_JOURNEYS)
+
 bench-audit: $(VENV) ## what sealing costs 16 writers: BENCH_ROUNDS=40 pairs of rounds of BENCH_SECONDS=2
 	@$(RUN) tests.bench.audit_writers
 
-LOCK := pip compile pyproject.toml --quiet --upgrade --generate-hashes --no-emit-index-url \
+LOCKING := pip compile --quiet --upgrade --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --universal --python-version 3.11
+LOCK := $(LOCKING) pyproject.toml
 
 lock: ## pin the newest allowed dependencies, with hashes
 	@$(PYTHON) -m venv build/lock
@@ -137,6 +205,13 @@ lock: ## pin the newest allowed dependencies, with hashes
 	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCK) -o requirements/runtime.lock
 	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCK) --extra dev \
 		--constraint requirements/runtime.lock -o requirements/dev.lock
+	@# What an image holds of runtime.lock: each program's own packages, in the same versions.
+	@for program in core gateway; do UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCKING) \
+		--constraint requirements/runtime.lock requirements/$$program.in -o requirements/$$program.lock; done
+	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCKING) requirements/deploy.in \
+		-o requirements/deploy.lock
+	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCKING) requirements/tls.in \
+		-o requirements/tls.lock
 
 clean: dev-clean ## dev-clean, and remove caches
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

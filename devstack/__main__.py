@@ -40,7 +40,10 @@ def _parser() -> argparse.ArgumentParser:
         ("clean", _clean, "stop everything and delete all data"),
         ("env", _env, "print .dev/env, passwords included"),
     ):
-        commands.add_parser(name, help=words).set_defaults(act=act)
+        command = commands.add_parser(name, help=words)
+        command.set_defaults(act=act)
+        if act is _up:
+            command.add_argument("--tls", action="store_true", help="everything speaks TLS")
     inside = commands.add_parser(
         "exec", help="run a command with the settings of the core's processes (starts the servers)"
     )
@@ -61,8 +64,8 @@ def _development() -> Development:
     )
 
 
-def _up(_: argparse.Namespace) -> int:
-    _development().up()
+def _up(options: argparse.Namespace) -> int:
+    replace(_development(), tls=options.tls).up()
     print(f"ready; addresses and the administrator's password: {_STATE / 'env'}")
     return 0
 

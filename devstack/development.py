@@ -27,17 +27,18 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Development:
-    """The stack of one checkout, its state under `root`."""
+    """The stack of one checkout, its state under `root`; with `tls` everything speaks TLS."""
 
     root: Path
     environment: Mapping[str, str]
     say: Say
+    tls: bool = False
 
     def up(self) -> None:
         """Start what does not run, migrate, seed, and return when everything is ready."""
         with self._turn():
-            ports = ServicePorts.for_development(self.environment)
             stack = self._stack()
+            ports = ServicePorts.for_development(self.environment, stack.certificates)
             for process in SERVICE_PROCESSES:
                 self._require_ports(process, ports)
             access = self._serve(stack)
@@ -83,7 +84,7 @@ class Development:
             yield
 
     def _stack(self) -> Stack:
-        return Stack(self.root, ServerPorts.for_development(self.environment))
+        return Stack(self.root, ServerPorts.for_development(self.environment, tls=self.tls))
 
     def _serve(self, stack: Stack) -> Provisioned:
         stack.start()

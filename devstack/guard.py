@@ -48,9 +48,12 @@ def _remove(root: Path) -> None:
     # Loaded late: most test runs end without having started any server.
     from devstack.process import Daemon  # noqa: PLC0415
     from devstack.stack import SERVERS, Stack  # noqa: PLC0415
+    from devstack.tls_terminator import TERMINATORS  # noqa: PLC0415
 
     for record in (root / "run").glob("*.json"):
-        if record.stem not in SERVERS:  # the service's processes end before what they depend on
+        if (
+            record.stem not in SERVERS | TERMINATORS
+        ):  # the service's processes end before what they depend on
             Daemon(record.stem, root).stop()
     try:
         Stack.open(root).remove()

@@ -5,7 +5,7 @@ import shutil
 import signal
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import psycopg
 
@@ -15,17 +15,27 @@ from devstack.private_file import kept_password
 from devstack.process import Command, Daemon
 
 PORT_VARIABLE: Final = "DEV_POSTGRES_PORT"
+SERVER_PORT_VARIABLE: Final = "DEV_POSTGRES_SERVER_PORT"
+"""Behind TLS the first names the port of TLS, the second the server's own."""
 _START_DEADLINE_SECONDS: Final = 60.0
 # A socket's path may have 107 bytes (sun_path in unix(7)); PostgreSQL appends its own name.
 _SOCKET_FOLDER_LIMIT: Final = 107 - len("/.s.PGSQL.65535.lock")
 
 
 class PostgresServer:
-    """One PostgreSQL cluster."""
+    """One PostgreSQL cluster.
 
-    def __init__(self, state: Path, port: int) -> None:
+    `port` is where clients come. Behind TLS the server itself listens on `server_port`, and clients
+    trust who is vouched for in `ca_file`.
+    """
+
+    def __init__(
+        self, state: Path, port: int, *, server_port: int = 0, ca_file: Path | None = None
+    ) -> None:
         self.port = port
         self.address = f"{HOST}:{port}"
+        self._server_port = server_port or port
+        self._ca_file = ca_file
         self._state = state
         self._daemon = Daemon("postgres", state)
         self._account = account.for_postgres()
@@ -52,7 +62,16 @@ class PostgresServer:
     ) -> str:
         """Return a connection URL; without a password it is the superuser's."""
         secret = password or kept_password(self._password_file)
-        return f"postgresql://{user}:{quote(secret, safe='')}@{self.address}/{database}"
+        url = f"postgresql://{user}:{quote(secret, safe='')}@{self.address}/{database}"
+        return url if self._ca_file is None else f"{url}?{self.parameters}"
+
+    @property
+    def parameters(self) -> str:
+        """The part of a URL that says whether to use TLS, and whom to trust."""
+        if self._ca_file is None:
+            return "sslmode=disable"
+        trust = {"sslmode": "verify-full", "sslrootcert": str(self._ca_file)}
+        return urlencode(trust, quote_via=quote)
 
     def start(self) -> None:
         """Start the server (initialising its data the first time); wait with `await_ready`."""
@@ -61,7 +80,8 @@ class PostgresServer:
         if self._daemon.runs(command):
             return
         self.stop()
-        require_free(self.port, variable=PORT_VARIABLE, purpose="PostgreSQL")
+        variable = PORT_VARIABLE if self._server_port == self.port else SERVER_PORT_VARIABLE
+        require_free(self._server_port, variable=variable, purpose="PostgreSQL")
         if self.data.exists():
             postgres_data.clear_after_crash(self.home)
         else:
@@ -115,7 +135,7 @@ class PostgresServer:
     def _command(self, programs: Path) -> Command:
         options = {
             "listen_addresses": HOST,
-            "port": str(self.port),
+            "port": str(self._server_port),
             "unix_socket_directories": str(self.socket_folder or ""),
             "max_connections": "200",
             "fsync": "on",

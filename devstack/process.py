@@ -173,6 +173,12 @@ class Daemon:
                 raise StopFailedError(f"{self.name} (pid {pid}) outlived SIGKILL")
             time.sleep(_POLL_SECONDS)
 
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal to the process if it runs."""
+        pid = self.pid
+        if pid is not None:
+            send(pid, number)
+
     def pause(self) -> None:
         """Freeze the process and its descendants: connections stay open, nothing answers.
 

@@ -4,8 +4,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from devstack.database_engine import DATABASE_ROLES
 from devstack.databases import DATABASE, Credentials
-from devstack.secret_values import MAINTAINER_LOGIN, MAKERS, OWNER_LOGIN, SHARED, SIGNING_KEYS
+from devstack.secret_values import (
+    CLONE_SOURCE,
+    CLONE_TARGET,
+    MAINTAINER_LOGIN,
+    MAKERS,
+    OWNER_LOGIN,
+    PERSONAL_DATA_KEY,
+    PSEUDONYM_KEY,
+    SHARED,
+    SIGNING_KEYS,
+)
 from devstack.stack import Stack
 from devstack.vault_access import MOUNT, PREFIX, SEAL_KEY, TOTP_KEY, BootstrapFiles, VaultAccess
 
@@ -14,6 +25,7 @@ MIGRATOR_ROLE: Final = "user-service-migrator"
 OPERATOR_ROLE: Final = "user-service-operator"
 MAINTAINER_ROLE: Final = "user-service-maintainer"
 SEALER_ROLE: Final = "user-service-sealer"
+CLONER_ROLE: Final = "user-service-cloner"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +38,7 @@ class Provisioned:
     migrator_files: BootstrapFiles
     operator_files: BootstrapFiles
     maintainer_files: BootstrapFiles
+    cloner_files: BootstrapFiles
     sealer_files: BootstrapFiles
     owner: Credentials
     service: Credentials
@@ -64,14 +77,39 @@ def provision(stack: Stack, *, prefix: str = PREFIX, bootstrap: Path | None = No
     operator_files = BootstrapFiles.within(folder / OPERATOR_ROLE)
     maintainer_files = BootstrapFiles.within(folder / MAINTAINER_ROLE)
     sealer_files = BootstrapFiles.within(folder / SEALER_ROLE)
-    own = [name for name in MAKERS if name not in {OWNER_LOGIN, MAINTAINER_LOGIN}]
+    cloner_files = BootstrapFiles.within(folder / CLONER_ROLE)
+    others = {OWNER_LOGIN, MAINTAINER_LOGIN, PSEUDONYM_KEY}
+    own = [name for name in MAKERS if name not in others]
+    for_service, for_owner, for_maintainer = DATABASE_ROLES
     vault.admit(
-        SERVICE_ROLE, readable=own, keys=[TOTP_KEY], verifying=[SEAL_KEY], files=service_files
+        SERVICE_ROLE,
+        readable=own,
+        keys=[TOTP_KEY],
+        verifying=[SEAL_KEY],
+        logins=[for_service],
+        files=service_files,
     )
-    vault.admit(MIGRATOR_ROLE, readable=[OWNER_LOGIN], files=migrator_files)
+    vault.admit(MIGRATOR_ROLE, readable=[OWNER_LOGIN], logins=[for_owner], files=migrator_files)
     vault.admit(OPERATOR_ROLE, readable=[], writable=[SIGNING_KEYS], files=operator_files)
-    vault.admit(SEALER_ROLE, readable=["postgres"], signing=[SEAL_KEY], files=sealer_files)
-    vault.admit(MAINTAINER_ROLE, readable=[MAINTAINER_LOGIN], files=maintainer_files)
+    vault.admit(
+        SEALER_ROLE,
+        readable=["postgres"],
+        signing=[SEAL_KEY],
+        logins=[for_service],
+        files=sealer_files,
+    )
+    vault.admit(
+        MAINTAINER_ROLE,
+        readable=[MAINTAINER_LOGIN],
+        logins=[for_maintainer],
+        files=maintainer_files,
+    )
+    vault.admit(
+        CLONER_ROLE,
+        # Both ends are told to Vault by whoever wants a clone.
+        readable=[CLONE_SOURCE, CLONE_TARGET, PSEUDONYM_KEY, PERSONAL_DATA_KEY],
+        files=cloner_files,
+    )
     return Provisioned(
         mount=MOUNT,
         prefix=prefix,
@@ -79,6 +117,7 @@ def provision(stack: Stack, *, prefix: str = PREFIX, bootstrap: Path | None = No
         migrator_files=migrator_files,
         operator_files=operator_files,
         maintainer_files=maintainer_files,
+        cloner_files=cloner_files,
         sealer_files=sealer_files,
         owner=owner,
         service=service,

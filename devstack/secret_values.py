@@ -50,6 +50,10 @@ def _dev_seed() -> Values:
 
 OWNER_LOGIN: Final = "postgres-owner"
 MAINTAINER_LOGIN: Final = "postgres-maintainer"
+PSEUDONYM_KEY: Final = "pseudonym-key"
+PERSONAL_DATA_KEY: Final = "personal-data-key"
+CLONE_SOURCE: Final = "clone-source"
+CLONE_TARGET: Final = "clone-target"
 SIGNING_KEYS: Final = "access-token-keys"
 
 MAKERS: Final[Mapping[str, Callable[[], Values]]] = MappingProxyType(
@@ -63,7 +67,8 @@ MAKERS: Final[Mapping[str, Callable[[], Values]]] = MappingProxyType(
         "page-token-key": _random_key,
         "one-time-token-key": _random_key,
         "throttle-key": _random_key,
-        "personal-data-key": _random_key,
+        PERSONAL_DATA_KEY: _random_key,
+        PSEUDONYM_KEY: _random_key,
         "smtp": lambda: _credentials(SMTP_USER),
         "dev-seed": _dev_seed,
     }

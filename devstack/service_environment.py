@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from devstack.certificates import Certificates
 from devstack.databases import DATABASE
 from devstack.ports import HOST, from_environment
 from devstack.provisioning import Provisioned
 from devstack.stack import Stack
+from devstack.tls_settings import core_settings, gateway_settings
 from devstack.vault_access import BootstrapFiles
 
 # Nothing else of the caller's environment reaches a process: whoever has sourced `.dev/env` has
@@ -42,19 +44,29 @@ _DEFAULT_PORTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ServicePorts:
-    """The port behind each variable that names one."""
+    """The port behind each variable that names one; core and gateway speak TLS there, or not."""
 
     by_variable: Mapping[str, int]
+    certificates: Certificates | None = None
 
     @classmethod
-    def for_development(cls, environment: Mapping[str, str]) -> "ServicePorts":
+    def for_development(
+        cls, environment: Mapping[str, str], certificates: Certificates | None = None
+    ) -> "ServicePorts":
         """Return the fixed ports of `make dev-up`, each overridable by its variable."""
         return cls(
             {
                 variable: from_environment(variable, default, environment)
                 for variable, default in _DEFAULT_PORTS.items()
-            }
+            },
+            certificates,
         )
+
+    @property
+    def gateway_url(self) -> str:
+        """Where the gateway answers."""
+        scheme = "http" if self.certificates is None else "https"
+        return f"{scheme}://{self.address(GATEWAY_PORT)}"
 
     def address(self, variable: str) -> str:
         """Return host:port."""
@@ -87,6 +99,7 @@ def core_environment(
             "PANDORA_POSTGRES__DATABASE": database,
             "PANDORA_REDIS__HOST": HOST,
             "PANDORA_REDIS__PORT": str(stack.valkey.port),
+            **core_settings(stack.certificates),
             "PANDORA_VAULT__ADDRESS": stack.openbao.address,
             "PANDORA_VAULT__MOUNT": access.mount,
             "PANDORA_VAULT__PREFIX": access.prefix,
@@ -101,6 +114,8 @@ def core_environment(
             "PANDORA_AUDIT__CHECKPOINT_FILE": str(stack.root / "audit" / "checkpoints"),
             "PANDORA_VAULT__MAINTAINER_ROLE_ID_FILE": str(access.maintainer_files.role_id),
             "PANDORA_VAULT__MAINTAINER_SECRET_ID_FILE": str(access.maintainer_files.secret_id),
+            "PANDORA_VAULT__CLONER_ROLE_ID_FILE": str(access.cloner_files.role_id),
+            "PANDORA_VAULT__CLONER_SECRET_ID_FILE": str(access.cloner_files.secret_id),
         }
     )
 
@@ -114,6 +129,7 @@ def gateway_environment(
         settings
         | ports.setting(GATEWAY_PORT)
         | ports.setting(GATEWAY_METRICS_PORT)
+        | gateway_settings(ports.certificates)
         | {"APP_ENV": "dev", "PANDORA_GATEWAY__CORE_ADDRESS": ports.address(CORE_PORT)}
     )
 

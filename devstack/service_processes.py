@@ -89,13 +89,13 @@ SERVICE_PROCESSES: Final = (
         name="core",
         arguments=("core", "serve"),
         listens={CORE_PORT: "the core", CORE_METRICS_PORT: "the core's metrics"},
-        ready=lambda ports: grpc_serving(ports.address(CORE_PORT)),
+        ready=lambda ports: grpc_serving(ports.address(CORE_PORT), ports.certificates),
     ),
     ServiceProcess(
         name="gateway",
         arguments=("gateway",),
         listens={GATEWAY_PORT: "the gateway", GATEWAY_METRICS_PORT: "the gateway's metrics"},
-        ready=lambda ports: http_ok(f"http://{ports.address(GATEWAY_PORT)}/readyz"),
+        ready=lambda ports: http_ok(f"{ports.gateway_url}/readyz", ports.certificates),
     ),
 )
 """In the order of their start; a new background process is one entry here."""

@@ -8,11 +8,11 @@ from devstack.stack import ServerPorts, Stack
 
 
 @contextmanager
-def temporary_stack() -> Iterator[Stack]:
+def temporary_stack(*, tls: bool = False) -> Iterator[Stack]:
     """Start a stack of one's own; it is removed at the end, or when this process dies."""
     guard = Guard()
     try:
-        stack = Stack(guard.root, ServerPorts.free())
+        stack = Stack(guard.root, ServerPorts.free(tls=tls))
         stack.start()
         yield stack
     finally:

@@ -5,6 +5,7 @@ import platform
 import shutil
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import redis
 
@@ -15,6 +16,7 @@ from devstack.process import Command, Daemon
 
 ADMINISTRATOR: Final = "default"
 PORT_VARIABLE: Final = "DEV_VALKEY_PORT"
+SERVER_PORT_VARIABLE: Final = "DEV_VALKEY_SERVER_PORT"
 _START_DEADLINE_SECONDS: Final = 30.0
 _MACHINES: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 # The service's keys, and by name what its scripts and clients call there: streams (none of them may
@@ -30,11 +32,15 @@ _SERVICE_RULES: Final = (
 
 
 class ValkeyServer:
-    """One Valkey server."""
+    """One Valkey server; ports and `ca_file` as those of PostgresServer."""
 
-    def __init__(self, state: Path, port: int) -> None:
+    def __init__(
+        self, state: Path, port: int, *, server_port: int = 0, ca_file: Path | None = None
+    ) -> None:
         self.port = port
         self.address = f"{HOST}:{port}"
+        self._server_port = server_port or port
+        self._ca_file = ca_file
         self.home = state / "valkey"
         self._password_file = state / "admin" / "valkey"
         self._daemon = Daemon("valkey", state)
@@ -46,7 +52,10 @@ class ValkeyServer:
 
     def url(self, *, user: str = ADMINISTRATOR, password: str | None = None) -> str:
         """Return a connection URL; without a password it is the administrator's."""
-        return f"redis://{user}:{password or kept_password(self._password_file)}@{self.address}/0"
+        login = f"{user}:{password or kept_password(self._password_file)}"
+        if self._ca_file is None:
+            return f"redis://{login}@{self.address}/0"
+        return f"rediss://{login}@{self.address}/0?ssl_ca_certs={quote(str(self._ca_file))}"
 
     def start(self) -> None:
         """Start the server; wait with `await_ready`."""
@@ -54,7 +63,8 @@ class ValkeyServer:
         if self._daemon.runs(command):
             return
         self.stop()
-        require_free(self.port, variable=PORT_VARIABLE, purpose="Valkey")
+        variable = PORT_VARIABLE if self._server_port == self.port else SERVER_PORT_VARIABLE
+        require_free(self._server_port, variable=variable, purpose="Valkey")
         users = self.home / "users.acl"
         if not users.exists():
             administrator = f"user {ADMINISTRATOR} on {_digest(self._password_file)} ~* &* +@all"
@@ -101,7 +111,7 @@ class ValkeyServer:
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         options = {
             "bind": HOST,
-            "port": str(self.port),
+            "port": str(self._server_port),
             "dir": str(self.home),
             "aclfile": str(self.home / "users.acl"),
             "appendonly": "yes",

@@ -10,6 +10,8 @@ from typing import Any, Final
 import hvac
 from hvac.exceptions import InvalidPath, InvalidRequest
 
+from core.vault.production import DEVELOPMENT, MADE_FOR
+from devstack.database_engine import ENGINE
 from devstack.errors import NotReadyError
 from devstack.private_file import write_private
 
@@ -18,7 +20,8 @@ PREFIX: Final = "pandora/user-service"
 TRANSIT: Final = "transit"
 TOTP_KEY: Final = "user-service-totp"
 SEAL_KEY: Final = "user-service-audit-seal"
-_LOOPBACK: Final = ["127.0.0.1/32"]
+NETWORKS = ["127.0.0.1/32"]
+"""From where a login may be used; compose.yaml has a network of its own."""
 _MOUNT_DEADLINE_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.05
 # Short enough that the service's way of getting a new token is in use every day.
@@ -91,9 +94,15 @@ class VaultAccess:
         return values
 
     def create(self, name: str, values: dict[str, Any]) -> None:
-        """Write a secret that does not exist; OpenBao refuses (`cas=0`) to overwrite one."""
+        """Write a secret that does not exist; OpenBao refuses (`cas=0`) to overwrite one.
+
+        It is marked as a developer's, which no other environment takes.
+        """
         self._client.secrets.kv.v2.create_or_update_secret(
             self._path(name), values, cas=0, mount_point=MOUNT
+        )
+        self._client.secrets.kv.v2.update_metadata(
+            self._path(name), custom_metadata={MADE_FOR: DEVELOPMENT}, mount_point=MOUNT
         )
 
     def admit(
@@ -106,14 +115,16 @@ class VaultAccess:
         keys: Iterable[str] = (),
         signing: Iterable[str] = (),
         verifying: Iterable[str] = (),
+        logins: Iterable[str] = (),
     ) -> None:
         """Let an AppRole read these secrets, replace those, use these keys and do nothing else.
 
         With `keys` it encrypts and decrypts, with `signing` it signs; of these and of `verifying`
         it may see the public half (reading one tells no more, as none is exportable). Its login is
-        kept in `files`. `update` does not make a key that is missing.
+        kept in `files`. `update` does not make a key that is missing. With `logins` it has these
+        roles of the database engine make logins, and lengthens their leases.
         """
-        name = role if self._prefix == PREFIX else f"{role}-{self._tag()}"
+        name = self.own_name(role)
         rules = [
             f'path "{MOUNT}/data/{self._path(secret)}" {{ capabilities = ["read"] }}'
             for secret in readable
@@ -132,6 +143,11 @@ class VaultAccess:
             f'path "{TRANSIT}/keys/{key}" {{ capabilities = ["read"] }}'
             for key in {*signing, *verifying}
         ]
+        rules += [
+            f'path "{ENGINE}/creds/{self.own_name(login)}" {{ capabilities = ["read"] }}\n'
+            'path "sys/leases/renew" { capabilities = ["update"] }'
+            for login in logins
+        ]
         self._client.sys.create_or_update_policy(name, "\n".join(rules) + _OWN_LOGIN)
         approle = self._client.auth.approle
         approle.create_or_update_approle(
@@ -140,14 +156,18 @@ class VaultAccess:
             token_no_default_policy=True,
             token_ttl=_LOGIN_LIFE,
             token_max_ttl=_LOGIN_LONGEST_LIFE,
-            token_bound_cidrs=_LOOPBACK,
-            secret_id_bound_cidrs=_LOOPBACK,
+            token_bound_cidrs=NETWORKS,
+            secret_id_bound_cidrs=NETWORKS,
         )
         role_id: str = approle.read_role_id(name)["data"]["role_id"]
         if not files.role_id.exists() or files.role_id.read_text() != role_id:
             write_private(files.role_id, role_id)
         if not self._accepts(name, files.secret_id):
             write_private(files.secret_id, approle.generate_secret_id(name)["data"]["secret_id"])
+
+    def own_name(self, name: str) -> str:
+        """Return what a role is called that serves this prefix alone."""
+        return name if self._prefix == PREFIX else f"{name}-{self._tag()}"
 
     def _await_mount(self) -> None:
         """Return once the engine answers: a new one is unavailable while it sets itself up."""

@@ -12,6 +12,7 @@ from typing import Final
 import uvloop
 
 from gateway.app import Gateway
+from gateway.certificates import CertificateError
 from gateway.config import ConfigError, Settings, load
 from gateway.contract import ContractError, load_services
 from gateway.converters.well_known import UnsupportedTypeError
@@ -20,11 +21,13 @@ from gateway.observability import logging
 from gateway.parser import LenientParserError, require_strict_parser
 from gateway.path_template import TemplateError
 from gateway.routes import RouteConflictError
+from gateway.tls import CIPHER_SUITES
 
 _COLLECTIONS: Final = (20_000, 20, 50)
 _USAGE: Final = 2
 _FAILED: Final = 1
 _CANNOT_SERVE: Final = (
+    CertificateError,
     ContractError,
     LenientParserError,
     RouteConflictError,
@@ -37,6 +40,7 @@ def main(environ: Mapping[str, str]) -> int:
     """Run; the exit code is 0 after a signal, 2 for a bad setting, 1 for a start that failed."""
     # The C library writes lines of its own to standard error, which are no JSON.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    os.environ["GRPC_SSL_CIPHER_SUITES"] = CIPHER_SUITES
     try:
         settings, given = load(environ), inherited(environ)
     except ConfigError as error:

@@ -31,6 +31,7 @@ from gateway.middleware.security_headers import SecurityHeaders
 from gateway.middleware.tracing import Tracing
 from gateway.middleware.unreadable import Unreadable
 from gateway.observability import tracing
+from gateway.observability.certificates import CertificateMetrics
 from gateway.observability.logging import Log, where
 from gateway.observability.metrics import Metrics
 from gateway.path_template import PathTemplate
@@ -38,6 +39,7 @@ from gateway.request_message import BodyLimits
 from gateway.retrying import Retries
 from gateway.routes import Router
 from gateway.server import HttpServer
+from gateway.tls import FOLLOWING_SECONDS, https, towards_core
 from gateway.transcoder import TimeLimits, Transcoder
 
 _MAX_LINE_BYTES: Final = 8190
@@ -59,21 +61,30 @@ class Gateway:
     ) -> None:
         """Build all of it; needs a running event loop, but connects nowhere.
 
-        Raises ContractError, TemplateError, RouteConflictError or UnsupportedTypeError for a
-        contract that cannot be served.
+        Raises CertificateError for files that cannot be used, and ContractError, TemplateError,
+        RouteConflictError or UnsupportedTypeError for a contract that cannot be served.
         """
         self._settings = settings
         self._log = log
         self._is_traced = provider is not None or settings.otlp_endpoint is not None
         self._provider = provider or tracing.tracer_provider(
-            settings.otlp_endpoint, settings.sampling_ratio, settings.environment
+            settings.otlp_endpoint,
+            settings.sampling_ratio,
+            settings.environment,
+            settings.otlp_ca_file,
         )
+        self._https, served = https(settings, log)
+        core = towards_core(settings, log)
         self._channels = CoreChannels(
             settings.core_address,
             settings.core_channels,
             partial(tracing.call_interceptors, settings.otlp_endpoint, self._provider),
+            tls=core,
+            server_name=settings.core_server_name,
         )
         self._metrics = Metrics()
+        CertificateMetrics(self._metrics.registry, {"gateway": served, "gateway_client": core})
+        self._following: asyncio.Task[None] | None = None
         self._readiness = health.Readiness(self._channels)
         self._documentation = documentation.routes(settings.documentation, services)
         self._security = SecurityHeaders(
@@ -103,8 +114,15 @@ class Gateway:
             host=settings.host,
             port=settings.port,
             reuse_port=settings.reuse_port,
+            tls=self._https,
         ).start()
-        self._log.info("listening", port=self.port, metrics_port=self.metrics_port)
+        self._following = asyncio.create_task(self._follow_certificates())
+        self._log.info(
+            "listening",
+            port=self.port,
+            metrics_port=self.metrics_port,
+            tls=self._https is not None,
+        )
 
     async def stop(self) -> None:
         """End without losing a request.
@@ -133,6 +151,8 @@ class Gateway:
         for runner in (self._public, self._private):
             if runner is not None:
                 await runner.cleanup()
+        if self._following is not None:
+            self._following.cancel()
         await self._channels.close()
         await tracing.shut_down(self._provider, _EXPORT_SECONDS)
         self._log.info("stopped")
@@ -151,6 +171,11 @@ class Gateway:
     def connections(self) -> int:
         """How many clients are connected."""
         return self._server.connections_count
+
+    async def _follow_certificates(self) -> None:
+        while True:
+            await asyncio.sleep(FOLLOWING_SECONDS)
+            self._channels.follow()
 
     def _routes(self, services: Sequence[ServiceDescriptor]) -> Router[Endpoint]:
         settings = self._settings

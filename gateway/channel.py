@@ -4,16 +4,22 @@ One channel is one HTTP/2 connection, and with it one TCP stream and one reader 
 some of them spread the calls over the processes that share the core's port.
 """
 
+import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import cycle
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import grpc
 from google.protobuf.message import Message
 
 from gateway.call_metadata import Metadata
+from gateway.certificates import Reloading
+from gateway.fleet import Fleet
+from gateway.tls import CoreTls
 from gateway.trailing_metadata import Trailing
+
+T = TypeVar("T")
 
 _MEBIBYTE: Final = 1024 * 1024
 
@@ -60,35 +66,63 @@ class StreamCall(Protocol):
 
 
 class CoreChannels:
-    """A fixed number of channels to one address. Connects at the first call, and again."""
+    """A fixed number of channels to one address. Connects at the first call, and again.
+
+    With `tls` they speak it; `follow` opens new ones where the files have changed, and those from
+    before end with their last call.
+    """
 
     def __init__(
         self,
         address: str,
         count: int,
         interceptors: Callable[[], Sequence[grpc.aio.ClientInterceptor]] = list,
+        *,
+        tls: Reloading[CoreTls] | None = None,
+        server_name: str | None = None,
     ) -> None:
         """Open the channels; needs a running event loop."""
-        self._channels = [
-            grpc.aio.insecure_channel(address, options=OPTIONS, interceptors=interceptors())
-            for _ in range(count)
-        ]
+        self._address = address
+        self._count = count
+        self._interceptors = interceptors
+        self._tls = tls
+        self._options: Sequence[tuple[str, int | str]] = (
+            OPTIONS
+            if server_name is None
+            else (*OPTIONS, ("grpc.ssl_target_name_override", server_name))
+        )
+        self._opened_with = None if tls is None else tls.newest().value
+        self._fleet = self._open()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def follow(self) -> None:
+        """Use the newest certificates for the calls that begin from now on."""
+        if self._tls is None or self._tls.newest().value is self._opened_with:
+            return
+        self._opened_with = self._tls.newest().value
+        old, self._fleet = self._fleet, self._open()
+        closing = asyncio.create_task(old.retire(), name="close-old-channels")
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     def unary(self, path: str, request: type[Message], response: type[Message]) -> UnaryCall:
         """Make the call of an RPC with one answer, by its gRPC path."""
-        calls = cycle(
-            [
-                channel.unary_unary(
-                    path,
-                    request_serializer=request.SerializeToString,
-                    response_deserializer=response.FromString,
-                )
-                for channel in self._channels
-            ]
+        calls = self._in_turn(
+            lambda channel: channel.unary_unary(
+                path,
+                request_serializer=request.SerializeToString,
+                response_deserializer=response.FromString,
+            )
         )
 
         async def call(request: Message, *, metadata: Metadata, timeout_seconds: float) -> Reply:
-            under_way = next(calls)(request, metadata=metadata, timeout=timeout_seconds)
+            ends_at = time.monotonic() + timeout_seconds
+            await self._fleet.turns.soon(timeout_seconds)
+            fleet, begin = calls()
+            under_way = begin(
+                request, metadata=metadata, timeout=max(0.0, ends_at - time.monotonic())
+            )
+            fleet.count(under_way)
             message = await under_way
             return Reply(message, await under_way.trailing_metadata() or ())
 
@@ -96,25 +130,59 @@ class CoreChannels:
 
     def stream(self, path: str, request: type[Message], response: type[Message]) -> StreamCall:
         """Make the call of an RPC with a stream of answers, by its gRPC path."""
-        calls = cycle(
-            [
-                channel.unary_stream(
-                    path,
-                    request_serializer=request.SerializeToString,
-                    response_deserializer=response.FromString,
-                )
-                for channel in self._channels
-            ]
+        calls = self._in_turn(
+            lambda channel: channel.unary_stream(
+                path,
+                request_serializer=request.SerializeToString,
+                response_deserializer=response.FromString,
+            )
         )
 
         def call(
             request: Message, *, metadata: Metadata, timeout_seconds: float
         ) -> "grpc.aio.UnaryStreamCall[Message, Message]":
-            return next(calls)(request, metadata=metadata, timeout=timeout_seconds)
+            fleet, begin = calls()
+            under_way = begin(request, metadata=metadata, timeout=timeout_seconds)
+            fleet.count(under_way)
+            return under_way
 
         return call
 
     async def close(self) -> None:
         """Close all connections; calls in flight are cancelled."""
-        for channel in self._channels:
-            await channel.close()
+        for closing in tuple(self._closing):
+            closing.cancel()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        await self._fleet.close()
+
+    def _open(self) -> Fleet:
+        return Fleet([self._channel() for _ in range(self._count)])
+
+    def _channel(self) -> grpc.aio.Channel:
+        interceptors = self._interceptors()
+        if self._opened_with is None:
+            return grpc.aio.insecure_channel(
+                self._address, options=self._options, interceptors=interceptors
+            )
+        return grpc.aio.secure_channel(
+            self._address,
+            self._opened_with.credentials(),
+            options=self._options,
+            interceptors=interceptors,
+        )
+
+    def _in_turn(
+        self, make: Callable[[grpc.aio.Channel], Callable[..., T]]
+    ) -> Callable[[], tuple[Fleet, Callable[..., T]]]:
+        """Return what gives the next channel's way of making a call, of the channels of now."""
+        fleet = self._fleet
+        ways = [make(channel) for channel in fleet.channels]
+
+        def take() -> tuple[Fleet, Callable[..., T]]:
+            nonlocal fleet, ways
+            if fleet is not self._fleet:
+                fleet = self._fleet
+                ways = [make(channel) for channel in fleet.channels]
+            return fleet, ways[fleet.turns.now()]
+
+        return take

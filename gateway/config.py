@@ -1,9 +1,11 @@
 """The gateway's settings: from the environment alone, typed, and checked before anything starts."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Final
 
+from gateway import guard_rails
 from gateway.middleware.client_address import Network
 from gateway.setting_source import ConfigError, SettingSource
 
@@ -27,8 +29,34 @@ traces begin, and the core follows its decision.
 DRAIN_DELAYS: Final[Mapping[str, float]] = {"dev": 0, "sandbox": 5, "audit": 5, "prod": 5}
 """Seconds by environment: on one's own machine nobody stands before the gateway."""
 
+CORE_ADDRESSES: Final[Mapping[str, str]] = {
+    "dev": "127.0.0.1:50051",
+    **dict.fromkeys(("sandbox", "audit", "prod"), "unix:/run/pandora/core/core.sock"),
+}
+"""By environment: on a cluster the gateway is the core's neighbour in one pod."""
+
+HSTS_SECONDS: Final = 31_536_000
+"""A year, where TLS is spoken outside dev; on one's own machine it would outlive the trial."""
+
 _PREFIX: Final = "PANDORA_GATEWAY__"
 _HIGHEST_PORT: Final = 65_535
+
+
+_NAMES: Final[Mapping[str, str]] = {
+    **{
+        field: _PREFIX + field.upper()
+        for field in (
+            "tls_certificate_file",
+            "tls_key_file",
+            "core_address",
+            "core_ca_file",
+            "core_certificate_file",
+            "core_key_file",
+        )
+    },
+    "otlp_endpoint": "PANDORA_TELEMETRY__OTLP_ENDPOINT",
+}
+"""Under which names settings are set that are told of together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +74,20 @@ class Settings:
     """GATEWAY_PORT; 0 takes a free one."""
     reuse_port: bool
     """Whether several processes may listen on the port (SO_REUSEPORT)."""
+    tls_certificate_file: Path | None
+    """The certificate to serve HTTPS with (PEM); without one it is HTTP, which only dev allows."""
+    tls_key_file: Path | None
     metrics_host: str
     metrics_port: int
     core_address: str
     """host:port of the core, or unix:/path."""
+    core_ca_file: Path | None
+    """Certificates that vouch for the core; with them it is spoken to by TLS."""
+    core_certificate_file: Path | None
+    """The gateway's own certificate, which a core that asks for one gets (PEM)."""
+    core_key_file: Path | None
+    core_server_name: str | None
+    """The name in the core's certificate, where it is not the address's own."""
     core_channels: int
     """Connections to the core."""
     request_timeout_seconds: float
@@ -80,7 +118,7 @@ class Settings:
     """Networks whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas."""
     hsts_max_age_seconds: int
     """Life of Strict-Transport-Security; 0 where clients do not come by TLS. An answer that a
-    trusted proxy forwards by plain HTTP goes without."""
+    trusted proxy forwards by plain HTTP goes without. A year outside dev with a certificate."""
     cors_origins: tuple[str, ...]
     """Web origins whose scripts may call, separated by commas; none unless they are named."""
     cors_max_age_seconds: int
@@ -95,23 +133,37 @@ class Settings:
     log_level: str
     otlp_endpoint: str | None
     """PANDORA_TELEMETRY__OTLP_ENDPOINT, the core's as well: http://host:4317; empty: no export."""
+    otlp_ca_file: Path | None
+    """PANDORA_TELEMETRY__OTLP_CA_FILE: certificates that vouch for the collector."""
     sampling_ratio: float
     """PANDORA_TELEMETRY__SAMPLING_RATIO: the share of traces that are exported, 0 to 1."""
 
 
 def load(environ: Mapping[str, str]) -> Settings:
-    """Read and check the settings. Raises ConfigError for the first that cannot be used."""
+    """Read and check the settings.
+
+    Raises ConfigError for the first that cannot be used, and then for all that the environment
+    does not allow.
+    """
     source = SettingSource(environ, _PREFIX)
     environment = source.choice("APP_ENV", ENVIRONMENTS, default=None)
     otlp_endpoint, sampling_ratio = TELEMETRY[environment]
+    certificate = source.file(_PREFIX + "TLS_CERTIFICATE_FILE")
+    is_https = certificate is not None and environment != guard_rails.DEVELOPMENT
     settings = Settings(
         environment=environment,
         host=source.text(_PREFIX + "HOST", "127.0.0.1"),
         port=source.integer("GATEWAY_PORT", 8080, maximum=_HIGHEST_PORT),
         reuse_port=source.choice(_PREFIX + "REUSE_PORT", ("true", "false"), "false") == "true",
+        tls_certificate_file=certificate,
+        tls_key_file=source.file(_PREFIX + "TLS_KEY_FILE"),
         metrics_host=source.text(_PREFIX + "METRICS_HOST", "127.0.0.1"),
         metrics_port=source.integer(_PREFIX + "METRICS_PORT", 9465, maximum=_HIGHEST_PORT),
-        core_address=source.address(_PREFIX + "CORE_ADDRESS", "127.0.0.1:50051"),
+        core_address=source.address(_PREFIX + "CORE_ADDRESS", CORE_ADDRESSES[environment]),
+        core_ca_file=source.file(_PREFIX + "CORE_CA_FILE"),
+        core_certificate_file=source.file(_PREFIX + "CORE_CERTIFICATE_FILE"),
+        core_key_file=source.file(_PREFIX + "CORE_KEY_FILE"),
+        core_server_name=source.text(_PREFIX + "CORE_SERVER_NAME", "") or None,
         core_channels=source.integer(_PREFIX + "CORE_CHANNELS", 2, minimum=1, maximum=64),
         request_timeout_seconds=source.seconds(_PREFIX + "REQUEST_TIMEOUT_SECONDS", 10),
         stream_timeout_seconds=source.seconds(_PREFIX + "STREAM_TIMEOUT_SECONDS", 3600),
@@ -130,7 +182,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         max_head_bytes=source.integer(_PREFIX + "MAX_HEAD_BYTES", 16_384, minimum=1024),
         max_body_bytes=source.integer(_PREFIX + "MAX_BODY_BYTES", 65_536, minimum=1024),
         trusted_proxies=source.networks(_PREFIX + "TRUSTED_PROXIES"),
-        hsts_max_age_seconds=source.integer(_PREFIX + "HSTS_MAX_AGE_SECONDS", 0),
+        hsts_max_age_seconds=source.integer(
+            _PREFIX + "HSTS_MAX_AGE_SECONDS", HSTS_SECONDS if is_https else 0
+        ),
         cors_origins=source.origins(_PREFIX + "CORS_ORIGINS"),
         cors_max_age_seconds=source.integer(_PREFIX + "CORS_MAX_AGE_SECONDS", 600, maximum=86_400),
         compression_min_bytes=source.integer(_PREFIX + "COMPRESSION_MIN_BYTES", 1400),
@@ -138,7 +192,21 @@ def load(environ: Mapping[str, str]) -> Settings:
         documentation=source.choice(_PREFIX + "DOCUMENTATION", DOCUMENTATION, "page"),
         log_level=source.choice(_PREFIX + "LOG_LEVEL", LOG_LEVELS, "info"),
         otlp_endpoint=source.endpoint("PANDORA_TELEMETRY__OTLP_ENDPOINT", otlp_endpoint),
+        otlp_ca_file=source.file("PANDORA_TELEMETRY__OTLP_CA_FILE"),
         sampling_ratio=source.ratio("PANDORA_TELEMETRY__SAMPLING_RATIO", sampling_ratio),
     )
     source.refuse_unknown()
+    if problems := [*_contradictions(settings), *guard_rails.refusals(asdict(settings), _NAMES)]:
+        raise ConfigError("; ".join(problems))
     return settings
+
+
+def _contradictions(settings: Settings) -> Iterator[str]:
+    for one, other, is_given in (
+        ("tls_certificate_file", "tls_key_file", settings.tls_key_file is not None),
+        ("core_certificate_file", "core_key_file", settings.core_key_file is not None),
+    ):
+        if (getattr(settings, one) is not None) != is_given:
+            yield f"{_NAMES[one]} and {_NAMES[other]} go together"
+    if settings.core_certificate_file is not None and settings.core_ca_file is None:
+        yield f"{_NAMES['core_certificate_file']} needs {_NAMES['core_ca_file']}"

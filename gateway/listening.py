@@ -6,6 +6,7 @@ in its queue: a new version can take over without a client that finds nobody.
 
 import os
 import socket
+import ssl
 from collections.abc import Mapping
 from typing import Final
 
@@ -50,8 +51,14 @@ def site(
     host: str,
     port: int,
     reuse_port: bool,
+    tls: ssl.SSLContext | None = None,
 ) -> web.BaseSite:
-    """Make what accepts connections: from the given socket, or from one of its own."""
+    """Make what accepts connections: from the given socket, or from one of its own.
+
+    With a context they are TLS connections, and nothing else is spoken.
+    """
     if given is not None:
-        return web.SockSite(runner, given, backlog=_BACKLOG)
-    return web.TCPSite(runner, host, port, reuse_port=reuse_port or None, backlog=_BACKLOG)
+        return web.SockSite(runner, given, ssl_context=tls, backlog=_BACKLOG)
+    return web.TCPSite(
+        runner, host, port, ssl_context=tls, reuse_port=reuse_port or None, backlog=_BACKLOG
+    )

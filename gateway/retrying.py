@@ -22,6 +22,12 @@ _LONGEST_DELAY_SECONDS: Final = 1.0
 _TOKENS: Final = 10.0
 _TOKENS_OF_A_SUCCESS: Final = 0.1
 
+_UNSEEN_SECONDS: Final = 2.0
+"""A core cancels what it has begun when its grace is over, which is longer than this; what it
+cancels sooner has reached a core that was about to end, and never its code."""
+_UNSEEN_TRIES: Final = 5
+"""How often a call is made until it meets a core that stays."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Retries:
@@ -56,6 +62,9 @@ class Retrying:
     Whether the core has done the work nobody knows then: so only a call is repeated that may be
     (the contract says so, or it carries an idempotency key), within the deadline of the first try.
     What the core itself refuses is never repeated: it says when to come back, and to whom.
+
+    gRPC's server cancels calls that have arrived, and that nobody has begun, when it is told to
+    stop. Those surely did nothing: they are made again, whatever they are, and however many.
     """
 
     def __init__(self, call: UnaryCall, retries: Retries, *, is_repeatable: bool) -> None:
@@ -73,16 +82,20 @@ class Retrying:
         limit = retries.limit if may_repeat else 0
         ends_at = retries.monotonic() + timeout_seconds
         for failures in count(1):
+            began_at = retries.monotonic()
             try:
                 reply = await self._call(
                     request, metadata=metadata, timeout_seconds=timeout_seconds
                 )
             except grpc.aio.AioRpcError as error:
-                if error.code() is not grpc.StatusCode.UNAVAILABLE or is_refusal(error):
+                is_unseen = _is_unseen(error, retries.monotonic() - began_at)
+                if is_refusal(error) or not (
+                    is_unseen or error.code() is grpc.StatusCode.UNAVAILABLE
+                ):
                     raise
                 delay = retries.delay_seconds(failures)
                 timeout_seconds = ends_at - retries.monotonic() - delay
-                if not retries.note_failure() or failures > limit or timeout_seconds <= 0:
+                if timeout_seconds <= 0 or not self._may_repeat(failures, limit, is_unseen):
                     raise
                 retries.on_retry()
                 await retries.sleep(delay)
@@ -90,3 +103,17 @@ class Retrying:
                 retries.note_success()
                 return reply
         raise AssertionError("counting never ends")
+
+    def _may_repeat(self, failures: int, limit: int, is_unseen: bool) -> bool:  # noqa: FBT001 - a fact beside others
+        if is_unseen:
+            return self._retries.limit > 0 and failures < _UNSEEN_TRIES
+        return self._retries.note_failure() and failures <= limit
+
+
+def _is_unseen(error: grpc.aio.AioRpcError, seconds: float) -> bool:
+    """Tell whether the core's code cannot have begun the call, which failed after so long."""
+    return (
+        error.code() is grpc.StatusCode.CANCELLED
+        and seconds < _UNSEEN_SECONDS
+        and not error.initial_metadata()
+    )

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Final
 
 from gateway.middleware.client_address import Network
@@ -41,6 +42,11 @@ class SettingSource:
         if value not in allowed:
             raise ConfigError(f"{name} must be one of {', '.join(allowed)}")
         return value
+
+    def file(self, name: str) -> Path | None:
+        """Where a file lies; None where that is not set."""
+        value = self.text(name, "")
+        return Path(value) if value else None
 
     def integer(
         self, name: str, default: int, *, minimum: int = 0, maximum: int = 2**31 - 1

@@ -11,7 +11,7 @@ from devstack.guard import Guard
 from devstack.provisioning import Provisioned
 from devstack.stack import Stack
 from devstack.temporary import temporary_stack
-from tests.servers import Database, Servers, cloned_database, shared_servers, start_servers
+from tests.servers import TLS, Database, Servers, cloned_database, shared_servers, start_servers
 
 _ROOT = pytest.StashKey[Path]()
 _GUARD = pytest.StashKey[Guard]()
@@ -91,7 +91,7 @@ def redis_prefix() -> str:
 @pytest.fixture
 def private_servers() -> Iterator[Servers]:
     """Servers of the test's own, to be stopped, killed and paused as it likes."""
-    with temporary_stack() as stack:
+    with temporary_stack(tls=TLS) as stack:
         yield start_servers(stack)
 
 

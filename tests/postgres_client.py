@@ -50,6 +50,7 @@ def options_of(dsn: str) -> PostgresOptions:
         host=str(parameters["host"]),
         port=int(str(parameters["port"])),
         database=str(parameters["dbname"]),
+        libpq={name: str(value) for name, value in parameters.items() if name.startswith("ssl")},
     )
 
 

@@ -6,15 +6,20 @@ in; the others find them. The guard ends them with the run, also when the run is
 """
 
 import fcntl
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from devstack.migrated import TEMPLATE, build_template
 from devstack.provisioning import Provisioned, provision
 from devstack.stack import ServerPorts, Stack
+
+TLS: Final = os.environ.get("PANDORA_TEST_TLS", "") == "1"
+"""Whether everything in this run speaks TLS; `make tls-long` asks for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +64,7 @@ def shared_servers(root: Path) -> Servers:
         if started.exists():
             stack = Stack.open(root)
             return Servers(stack=stack, access=provision(stack))
-        servers = start_servers(Stack(root, ServerPorts.free()))
+        servers = start_servers(Stack(root, ServerPorts.free(tls=TLS)))
         started.touch()
         return servers
 

@@ -5,18 +5,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from core.audit.seal_check import Trust
-from core.bootstrap.foundation import postgres_options, vault_source
+from core.bootstrap.foundation import Foundation, postgres_options
 from core.bootstrap.operations import OperationRefused
+from core.bootstrap.postgres_logins import single_login
 from core.bootstrap.sealer_process import seal_key
 from core.bootstrap.startup import Startup, in_one_line
-from core.config.settings import Settings
 from core.crypto.ed25519 import is_signed
 from core.domain.audit_proof import ProofRefused
 from core.domain.errors import DependencyUnavailable, ServerBusy
 from core.domain.signed_note import KeyRing, NoteRefused, VerifierKey
 from core.postgres.connection import PostgresLogin, PostgresOptions
 from core.vault.errors import VaultError
-from core.vault.options import VaultOptions
 from core.vault.secrets import POSTGRES
 
 
@@ -37,22 +36,28 @@ async def refusals_in_one_line() -> AsyncIterator[None]:
         raise OperationRefused(f"{failure.filename}: {failure.strerror}") from failure
 
 
-async def database_access(settings: Settings) -> tuple[PostgresOptions, PostgresLogin]:
-    """Return where the database is, and the service's own login, which changes nothing here.
+@asynccontextmanager
+async def database_access(
+    foundation: Foundation,
+) -> AsyncIterator[tuple[PostgresOptions, PostgresLogin]]:
+    """Lend where the database is, and a login of the service's, which changes nothing here.
 
     Raises:
         VaultError: the login cannot be had.
     """
-    source = vault_source(VaultOptions.for_service(settings.vault))
-    try:
-        found = await source.read(POSTGRES)
-    finally:
-        await source.close()
-    login = PostgresLogin(username=found.username, password=found.password)
-    return postgres_options(settings.postgres, process="audit"), login
+    settings = foundation.settings.postgres
+    async with Startup() as startup:
+        login = await single_login(
+            startup,
+            foundation,
+            foundation.logins.for_service(),
+            secret=POSTGRES,
+            role=settings.database_role,
+        )
+        yield postgres_options(settings, process="audit"), await login()
 
 
-async def trust_of(settings: Settings, public_key: Path | None) -> Trust:
+async def trust_of(foundation: Foundation, public_key: Path | None) -> Trust:
     """Return whose signatures count: the keys of a file, or all that Vault has of the seal key.
 
     Raises:
@@ -60,18 +65,19 @@ async def trust_of(settings: Settings, public_key: Path | None) -> Trust:
         NoteRefused: the file holds something else than keys.
         OSError: the file cannot be read.
     """
-    keys = await vault_keys(settings) if public_key is None else keys_in(public_key)
-    return Trust(origin=settings.audit.origin, keys=KeyRing.of(keys), check=is_signed)
+    keys = await vault_keys(foundation) if public_key is None else keys_in(public_key)
+    return Trust(origin=foundation.settings.audit.origin, keys=KeyRing.of(keys), check=is_signed)
 
 
-async def vault_keys(settings: Settings) -> list[VerifierKey]:
+async def vault_keys(foundation: Foundation) -> list[VerifierKey]:
     """Return the public half of every version of the seal key.
 
     Raises:
         DependencyUnavailable: Vault is out of reach.
     """
     async with Startup() as startup:
-        key = seal_key(startup, settings.vault, VaultOptions.for_service(settings.vault))
+        settings = foundation.settings
+        key = seal_key(startup, settings.vault, foundation.logins.for_service())
         return list(await key.verifier_keys(settings.audit.origin))
 
 

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -22,6 +22,7 @@ from core.bootstrap.audit_access import (
 )
 from core.bootstrap.audit_verification import VerificationJob, verify_log
 from core.bootstrap.foundation import Foundation
+from core.bootstrap.log_verifier import read_handed_over
 from core.bootstrap.operations import OperationRefused
 from core.config.settings import Settings
 from core.domain.audit_checkpoint import checkpoint_note
@@ -31,6 +32,7 @@ from core.domain.errors import DependencyUnavailable, DomainError
 from core.postgres.audit_reader import PostgresLogReader
 from core.vault.blocking import run_blocking
 from core.vault.errors import VaultError
+from core.vault.options import VaultLogins
 
 T = TypeVar("T")
 
@@ -48,8 +50,10 @@ async def verify(
         OperationRefused: the log is not valid, or cannot be verified.
     """
     async with refusals_in_one_line():
-        report = await _verified(foundation.settings, checkpoints, public_key)
-    sys.stdout.write(f"{json.dumps(asdict(report))}\n")
+        report = await _verified(foundation, checkpoints, public_key)
+        kind = await _reading(foundation, PostgresLogReader.origin_kind)
+    answer = {**asdict(report), "database": kind or "original"}
+    sys.stdout.write(f"{json.dumps(answer)}\n")
     if not report.valid:
         raise OperationRefused(
             f"the log is not valid from row {report.first_invalid_sequence} on: {report.reason}"
@@ -61,9 +65,13 @@ async def verify_for_core(foundation: Foundation) -> None:
 
     Prints a report, or `{"refused": REASON, "dependency": NAME}`.
     """
+    opened = await asyncio.to_thread(read_handed_over)
+    foundation = replace(
+        foundation, logins=VaultLogins(foundation.settings.vault, opened_secret_id=opened)
+    )
     threading.Thread(target=_end_with_standard_input, daemon=True).start()
     try:
-        answer: dict[str, object] = asdict(await _verified(foundation.settings, None, None))
+        answer: dict[str, object] = asdict(await _verified(foundation, None, None))
     except DependencyUnavailable as failure:
         answer = {"refused": failure.reason, "dependency": failure.dependency}
     except DomainError as failure:
@@ -80,7 +88,7 @@ async def newest_checkpoint(foundation: Foundation) -> None:
         OperationRefused: there is none, or the database is out of reach.
     """
     async with refusals_in_one_line():
-        newest = await _reading(foundation.settings, PostgresLogReader.newest)
+        newest = await _reading(foundation, PostgresLogReader.newest)
     if newest is None:
         raise OperationRefused("nothing has been sealed yet")
     sys.stdout.write(checkpoint_note(newest))
@@ -93,7 +101,7 @@ async def prove_row(foundation: Foundation, *, sequence: int) -> None:
         OperationRefused: there is no such row, or nothing proves it.
     """
     async with refusals_in_one_line():
-        proof = await _reading(foundation.settings, lambda reader: prove(reader, sequence))
+        proof = await _reading(foundation, lambda reader: prove(reader, sequence))
     sys.stdout.write(f"{proof.to_json()}\n")
 
 
@@ -106,7 +114,7 @@ async def check_proof_file(foundation: Foundation, *, file: Path, public_key: Pa
     async with refusals_in_one_line():
         text = await asyncio.to_thread(file.read_text, encoding="utf-8")
         proof = InclusionProof.from_json(text)
-        trust = await trust_of(foundation.settings, public_key)
+        trust = await trust_of(foundation, public_key)
         checkpoint = check_proof(proof, trust.keys, trust.check)
     sys.stdout.write(
         f"row {proof.sequence} stands in the log {checkpoint.origin} of {checkpoint.size} rows,"
@@ -121,23 +129,24 @@ async def public_keys(foundation: Foundation) -> None:
         OperationRefused: Vault is out of reach.
     """
     async with refusals_in_one_line():
-        keys = await vault_keys(foundation.settings)
+        keys = await vault_keys(foundation)
     sys.stdout.write("".join(f"{key.line()}\n" for key in keys))
 
 
 async def _verified(
-    settings: Settings, checkpoints: Path | None, public_key: Path | None
+    foundation: Foundation, checkpoints: Path | None, public_key: Path | None
 ) -> LogReport:
-    trust = await trust_of(settings, public_key)
-    options, login = await database_access(settings)
-    job = VerificationJob(
-        options=options,
-        login=login,
-        trust=trust,
-        workers=settings.audit.verify_workers,
-        checkpoints=checkpoints or _usual_checkpoints(settings),
-    )
-    return await run_blocking(partial(verify_log, job), timeout_seconds=_HOURS)
+    settings = foundation.settings
+    trust = await trust_of(foundation, public_key)
+    async with database_access(foundation) as (options, login):
+        job = VerificationJob(
+            options=options,
+            login=login,
+            trust=trust,
+            workers=settings.audit.verify_workers,
+            checkpoints=checkpoints or _usual_checkpoints(settings),
+        )
+        return await run_blocking(partial(verify_log, job), timeout_seconds=_HOURS)
 
 
 def _usual_checkpoints(settings: Settings) -> Path | None:
@@ -148,17 +157,17 @@ def _usual_checkpoints(settings: Settings) -> Path | None:
     return None
 
 
-async def _reading(settings: Settings, work: Callable[[PostgresLogReader], T]) -> T:
-    options, login = await database_access(settings)
+async def _reading(foundation: Foundation, work: Callable[[PostgresLogReader], T]) -> T:
+    async with database_access(foundation) as (options, login):
 
-    def read() -> T:
-        reader = PostgresLogReader.open(options, login, None)
-        try:
-            return work(reader)
-        finally:
-            reader.close()
+        def read() -> T:
+            reader = PostgresLogReader.open(options, login, None)
+            try:
+                return work(reader)
+            finally:
+                reader.close()
 
-    return await run_blocking(read, timeout_seconds=_HOURS)
+        return await run_blocking(read, timeout_seconds=_HOURS)
 
 
 def _end_with_standard_input() -> None:

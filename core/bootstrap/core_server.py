@@ -10,14 +10,17 @@ from core.bootstrap.dependencies import Dependencies, connect, watch
 from core.bootstrap.foundation import Foundation, begin_tracing, tell_metrics
 from core.bootstrap.geo import open_countries
 from core.bootstrap.limits import connect_limits, rate_table
+from core.bootstrap.listeners import start_listening
 from core.bootstrap.startup import Startup
 from core.bootstrap.use_cases import Crypto, assemble_use_cases, prepare_crypto
+from core.config.service_identities import ServiceIdentity
 from core.domain.access_token import PublicKey
 from core.middleware.assembly import PipelineParts, build_pipeline
 from core.middleware.deadline import DeadlineLimits
 from core.middleware.origin import TrustedPeers
 from core.middleware.pipeline import Pipeline
 from core.middleware.rate_limit import RateParts
+from core.observability.direct_log import direct_logger
 from core.observability.health import HealthBoard
 from core.observability.metrics import AuditMetrics, CallMetrics
 from core.observability.tracing import Tracing
@@ -101,13 +104,9 @@ async def _listen(
         pipeline=pipeline,
         health=health,
         settings=settings,
+        reuse_port=settings.reuse_port,
     )
-    port = grpc_server.listen(server, host=settings.host, port=settings.port)
-    await server.start()
-    startup.on_end(
-        lambda: grpc_server.stop(server, health, grace_seconds=settings.shutdown_grace_seconds)
-    )
-    _log.info("listening", host=settings.host, port=port)
+    await start_listening(startup, foundation, server, pipeline, health)
 
 
 def _pipeline(
@@ -118,7 +117,7 @@ def _pipeline(
         authenticator=use_cases.authentication,
         metrics=CallMetrics(foundation.registry),
         tracer=tracing.tracer("core.transport"),
-        log=structlog.get_logger("core.calls"),
+        log=direct_logger("core.calls"),
         ids=foundation.ids,
         clock=foundation.clock,
         seconds=time.monotonic,
@@ -130,6 +129,9 @@ def _pipeline(
         recent_authentication_seconds=foundation.settings.tokens.recent_authentication_seconds,
         rates=rates,
         idempotent_calls=use_cases.idempotency,
+        service_identities=[
+            ServiceIdentity.parse(text) for text in foundation.settings.services.identities
+        ],
     )
     return build_pipeline(parts, SERVICES)
 

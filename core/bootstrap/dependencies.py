@@ -1,17 +1,18 @@
 """Vault, PostgreSQL and Redis: connected in the documented order, and watched while we run."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from core.bootstrap.database_kind import require_origin
 from core.bootstrap.foundation import (
     Foundation,
-    postgres_login,
     postgres_options,
     read_secrets,
     redis_endpoint,
     redis_login,
 )
+from core.bootstrap.mock_staff import require_no_mock_staff
+from core.bootstrap.postgres_logins import service_login
 from core.bootstrap.startup import Startup
 from core.crypto.personal_texts import SealedPersonalTexts
 from core.domain.audit import AuditEntry
@@ -22,7 +23,7 @@ from core.observability.standard_gauges import watch_postgres_pool
 from core.postgres.database import PostgresDatabase
 from core.redis.connection import open_client, ping
 from core.vault.refresher import SecretRefresher
-from core.vault.secrets import PERSONAL_DATA_KEY, POSTGRES, PostgresCredentials
+from core.vault.secrets import PERSONAL_DATA_KEY
 from core.vault.source import SecretSource
 
 _VAULT_PROBE_INTERVAL_SECONDS = 2.0
@@ -76,14 +77,17 @@ async def open_database(
 
     Raises:
         DependencyUnavailable: the server is out of reach or refuses the login.
+        VaultError: the database engine makes no login.
         SchemaBehind: it lacks a migration that this version needs.
+        ConfigurationRefused: its data is none for this environment.
     """
     options = postgres_options(foundation.settings.postgres, process=process)
     if statement_timeout_seconds is not None:
         options = replace(options, statement_timeout_seconds=statement_timeout_seconds)
+    login = await service_login(startup, foundation, secrets)
     database = PostgresDatabase(
         options,
-        postgres_login(secrets),
+        login.source,
         encode_event=encode,
         personal_texts=personal_texts(secrets),
         on_commit=on_commit,
@@ -91,8 +95,10 @@ async def open_database(
     startup.on_end(database.close)
     await database.open()
     await database.require_schema()
+    await require_origin(foundation, database)
+    await require_no_mock_staff(foundation.settings.environment, database)
     watch_postgres_pool(foundation.live, database.pool_measures)
-    _renew_when_rotated(secrets, database.renew_connections)
+    login.follow(database.renew_connections)
     return database
 
 
@@ -140,20 +146,6 @@ def watch(
     )
     board.subscribe(metrics.serving)
     return board
-
-
-def _renew_when_rotated(
-    secrets: SecretRefresher, renew: Callable[[], Coroutine[None, None, None]]
-) -> None:
-    """Log in anew with a rotated password, without waiting for connections to grow old."""
-    renewals: set[asyncio.Task[None]] = set()
-
-    def rotated(_: PostgresCredentials) -> None:
-        renewal = asyncio.create_task(renew(), name="renew-postgres-connections")
-        renewals.add(renewal)
-        renewal.add_done_callback(renewals.discard)
-
-    secrets.follow(POSTGRES, rotated)
 
 
 async def _open_redis(startup: Startup, foundation: Foundation, secrets: SecretRefresher) -> Ping:

@@ -7,7 +7,7 @@ from opentelemetry import trace
 from prometheus_client import CollectorRegistry
 
 from core.bootstrap.startup import Startup
-from core.config.settings import PostgresSettings, Settings
+from core.config.settings import STATIC, PostgresSettings, Settings
 from core.crypto.identifiers import MonotonicUuid7
 from core.observability.clock import SystemClock
 from core.observability.live_metrics import LiveMetrics
@@ -16,10 +16,11 @@ from core.observability.metrics import new_registry
 from core.observability.metrics_server import start_metrics_server
 from core.observability.standard_gauges import watch_logs, watch_secrets
 from core.observability.tracing import Tracing, TracingOptions, start_tracing
-from core.postgres.connection import LoginSource, PostgresLogin, PostgresOptions
+from core.postgres.connection import PostgresOptions
+from core.postgres.tls import tls_parameters
 from core.redis.connection import CredentialSource, RedisCredentials, RedisEndpoint
 from core.vault.client import VaultClient
-from core.vault.options import VaultOptions
+from core.vault.options import VaultLogins, VaultOptions
 from core.vault.refresher import SecretRefresher, read_service_secrets
 from core.vault.source import SecretSource
 from core.vault.transit import TransitSecretBox
@@ -35,6 +36,7 @@ class Foundation:
     settings: Settings
     clock: SystemClock
     ids: MonotonicUuid7
+    logins: VaultLogins
     registry: CollectorRegistry
     live: LiveMetrics
 
@@ -49,6 +51,7 @@ class Foundation:
             settings=settings,
             clock=clock,
             ids=MonotonicUuid7(clock=clock, randomness=secrets.token_bytes),
+            logins=VaultLogins(settings.vault),
             registry=registry,
             live=live,
         )
@@ -70,11 +73,12 @@ async def read_secrets(
         VaultError: one of them cannot be had, or there is no Vault.
     """
     settings = foundation.settings.vault
-    source = vault_source(VaultOptions.for_service(settings))
+    is_kept = foundation.settings.postgres.credentials == STATIC
+    source = vault_source(foundation.logins.for_service())
     startup.on_end(source.close)
     refresher = SecretRefresher(
         source,
-        await read_service_secrets(source),
+        await read_service_secrets(source, with_postgres=is_kept),
         interval_seconds=settings.refresh_interval_seconds,
     )
     watch_secrets(foundation.live, refresher)
@@ -87,7 +91,7 @@ def transit_secret_box(startup: Startup, foundation: Foundation) -> TransitSecre
     """Return what seals TOTP secrets. It logs in at its first use: Vault may be away until then."""
     settings = foundation.settings.vault
     seconds = settings.transit_timeout_seconds
-    options = replace(VaultOptions.for_service(settings), timeout_seconds=seconds)
+    options = replace(foundation.logins.for_service(), timeout_seconds=seconds)
     box = TransitSecretBox(lambda: VaultClient(options), timeout_seconds=seconds)
     startup.on_end(box.close)
     return box
@@ -106,17 +110,12 @@ def postgres_options(settings: PostgresSettings, *, process: str) -> PostgresOpt
         acquire_timeout_seconds=settings.acquire_timeout_seconds,
         statement_timeout_seconds=settings.statement_timeout_seconds,
         lock_timeout_seconds=settings.lock_timeout_seconds,
+        libpq=tls_parameters(
+            mode=settings.sslmode,
+            negotiation=settings.sslnegotiation,
+            ca_file=settings.ca_file,
+        ),
     )
-
-
-def postgres_login(refresher: SecretRefresher) -> LoginSource:
-    """Return a source of the login that asks for the newest one at every new connection."""
-
-    async def login() -> PostgresLogin:
-        credentials = refresher.current.postgres
-        return PostgresLogin(username=credentials.username, password=credentials.password)
-
-    return login
 
 
 def redis_login(refresher: SecretRefresher) -> CredentialSource:
@@ -136,6 +135,8 @@ def redis_endpoint(settings: Settings) -> RedisEndpoint:
         port=settings.redis.port,
         connect_timeout_seconds=settings.redis.connect_timeout_seconds,
         command_timeout_seconds=settings.redis.command_timeout_seconds,
+        tls=settings.redis.tls,
+        ca_file=settings.redis.ca_file,
     )
 
 
@@ -149,6 +150,7 @@ async def begin_tracing(startup: Startup, foundation: Foundation, *, process: st
             environment=settings.environment.value,
             sampling_ratio=settings.telemetry.sampling_ratio,
             otlp_endpoint=settings.telemetry.otlp_endpoint,
+            otlp_ca_file=settings.telemetry.otlp_ca_file,
         )
     )
     startup.on_end(tracing.close)

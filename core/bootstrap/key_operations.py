@@ -16,7 +16,6 @@ from core.domain.signing_key import KeyRotationPolicy, KeyStatus, statuses
 from core.service.key_rotation import KeyRotation
 from core.service.recording import Recorder
 from core.transport.published_keys import JWKS_MAX_AGE_SECONDS
-from core.vault.options import VaultOptions
 from core.vault.signing_key_store import VaultSigningKeyStore
 from core.vault.source import REQUESTS_PER_CALL
 
@@ -95,7 +94,7 @@ async def _rotation(foundation: Foundation) -> AsyncIterator[KeyRotation]:
 
 
 def _store(startup: Startup, foundation: Foundation) -> VaultSigningKeyStore:
-    source = vault_source(VaultOptions.for_operator(foundation.settings.vault))
+    source = vault_source(foundation.logins.for_operator())
     startup.on_end(source.close)
     return VaultSigningKeyStore(source)
 

@@ -5,6 +5,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from opentelemetry import trace
+
 from core.bootstrap.foundation import Foundation, redis_endpoint, redis_login
 from core.bootstrap.startup import Startup
 from core.config.limit_settings import LimitSettings, ThrottlingSettings
@@ -20,6 +22,7 @@ from core.redis.failover import Failover, FailoverAttempts, FailoverRates
 from core.redis.local import LocalAttempts, LocalRates
 from core.redis.rates import RedisRates
 from core.redis.scripts import ScriptRunner
+from core.redis.tracing import ScriptSpans
 from core.vault.refresher import SecretRefresher
 
 _CONNECTIONS = 16
@@ -45,7 +48,10 @@ def connect_limits(startup: Startup, foundation: Foundation, secrets: SecretRefr
     client = open_client(endpoint, redis_login(secrets))
     startup.on_end(client.aclose)
     scripts = ScriptRunner(
-        client, timeout_seconds=settings.redis_timeout_seconds, concurrency=_CONNECTIONS
+        client,
+        timeout_seconds=settings.redis_timeout_seconds,
+        concurrency=_CONNECTIONS,
+        spans=ScriptSpans(trace.get_tracer("core.redis")),
     )
     failover = Failover(retry_seconds=settings.redis_retry_seconds, seconds=time.monotonic)
     watch_limits(foundation.live, lambda: failover.is_local)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -30,6 +31,10 @@ class ProcessLogVerifier:
     The process and all that it starts end with the call, however that ends, and with this process.
     """
 
+    def __init__(self, opened_secret_id: Callable[[], str | None] = lambda: None) -> None:
+        """Take what tells the secret id that this process has opened, if it was wrapped."""
+        self._opened_secret_id = opened_secret_id
+
     async def verify(self) -> LogReport:
         """Start the process and return what it found."""
         # Not asyncio's own way: uvloop forks, and the threads that gRPC then starts in the child
@@ -44,11 +49,29 @@ class ProcessLogVerifier:
         )
         try:
             assert process.stdout is not None  # noqa: S101 - asked for above
+            await asyncio.to_thread(_hand_over, process, self._opened_secret_id())
             answer = await asyncio.to_thread(process.stdout.read)
             code = await asyncio.to_thread(process.wait)
         finally:
             await _end(process)
         return _report(answer, code)
+
+
+def read_handed_over() -> str | None:
+    """Return what `_hand_over` wrote to this process; standard input stays open behind it."""
+    line = bytearray()
+    # A byte at a time, past every buffer: what follows belongs to whoever watches for the end.
+    while (byte := os.read(sys.stdin.fileno(), 1)) not in {b"", b"\n"}:
+        line += byte
+    return line.decode() or None
+
+
+def _hand_over(process: subprocess.Popen[bytes], secret_id: str | None) -> None:
+    """Give the process a secret id that it could not open once more, where there is one."""
+    with suppress(BrokenPipeError):  # it has ended, which its answer will tell
+        assert process.stdin is not None  # noqa: S101 - asked for above
+        process.stdin.write(f"{secret_id or ''}\n".encode())
+        process.stdin.flush()
 
 
 async def _end(process: subprocess.Popen[bytes]) -> None:

@@ -7,11 +7,11 @@ import structlog
 
 from core.bootstrap.foundation import (
     Foundation,
-    postgres_login,
     postgres_options,
     read_secrets,
     tell_metrics,
 )
+from core.bootstrap.postgres_logins import service_login
 from core.bootstrap.smtp_login import followed_login, no_login
 from core.bootstrap.startup import Startup
 from core.bootstrap.use_cases import one_time_tokens
@@ -103,9 +103,11 @@ async def _login(foundation: Foundation, vault: SecretSource) -> LoginSource:
 
 async def _open_pool(startup: Startup, foundation: Foundation, secrets: SecretRefresher) -> Pool:
     options = postgres_options(foundation.settings.postgres, process="mail")
-    pool = Pool(options, postgres_login(secrets))
+    login = await service_login(startup, foundation, secrets)
+    pool = Pool(options, login.source)
     startup.on_end(pool.close)
     await pool.open()
+    login.follow(pool.renew)
     watch_postgres_pool(foundation.live, pool.measures)
     return pool
 

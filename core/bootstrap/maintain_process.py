@@ -26,7 +26,6 @@ from core.service.cleaning import Cleaning
 from core.service.partition_making import PartitionMaking
 from core.service.recording import Recorder
 from core.vault.errors import BootstrapFileRefused
-from core.vault.options import VaultOptions
 
 T = TypeVar("T")
 
@@ -45,7 +44,7 @@ async def maintain(foundation: Foundation) -> None:
     """
     async with Startup() as startup:
         login = await startup.step(
-            "read the maintainer's login from Vault", maintainer_login(foundation)
+            "read the maintainer's login from Vault", maintainer_login(startup, foundation)
         )
         database = await open_maintainer_database(startup, foundation, login=login)
         options = postgres_options(foundation.settings.postgres, process="maintain-turn")
@@ -111,7 +110,7 @@ class _Run:
         return AuditRetiring(
             database=self.database,
             partitions=self.database.audit_partitions(),
-            signer=seal_key(self.startup, settings.vault, VaultOptions.for_sealer(settings.vault)),
+            signer=seal_key(self.startup, settings.vault, self.foundation.logins.for_sealer()),
             notes=CheckpointFile(file),
             recorder=Recorder(clock=self.foundation.clock, ids=self.foundation.ids),
             origin=settings.audit.origin,

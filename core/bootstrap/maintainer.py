@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
-from core.bootstrap.foundation import Foundation, postgres_options, vault_source
+from core.bootstrap.database_kind import require_origin
+from core.bootstrap.foundation import Foundation, postgres_options
 from core.bootstrap.operations import uncounted
+from core.bootstrap.postgres_logins import single_login
 from core.bootstrap.startup import Startup
 from core.events.payloads import encode
-from core.postgres.connection import LoginSource, PostgresLogin
+from core.postgres.connection import LoginSource
 from core.postgres.database import PostgresDatabase
-from core.vault.options import VaultOptions
 from core.vault.secrets import POSTGRES_MAINTAINER
 
 _CONNECTIONS = 2
@@ -31,27 +32,23 @@ async def open_maintainer_database(
     """
     if login is None:
         step = "read the maintainer's login from Vault"
-        login = await startup.step(step, maintainer_login(foundation))
+        login = await startup.step(step, maintainer_login(startup, foundation))
     return await startup.step("connect PostgreSQL", _open(startup, foundation, login, process))
 
 
-async def maintainer_login(foundation: Foundation) -> LoginSource:
-    """Read the login that Vault gives to the maintainer alone.
+async def maintainer_login(startup: Startup, foundation: Foundation) -> LoginSource:
+    """Return the login that Vault gives to the maintainer alone.
 
     Raises:
-        VaultError: it cannot be read, or the settings name no files to log in with.
+        VaultError: it cannot be had, or the settings name nothing to log in with.
     """
-    source = vault_source(VaultOptions.for_maintainer(foundation.settings.vault))
-    try:
-        credentials = await source.read(POSTGRES_MAINTAINER)
-    finally:
-        await source.close()
-    known = PostgresLogin(username=credentials.username, password=credentials.password)
-
-    async def login() -> PostgresLogin:
-        return known
-
-    return login
+    return await single_login(
+        startup,
+        foundation,
+        foundation.logins.for_maintainer(),
+        secret=POSTGRES_MAINTAINER,
+        role=foundation.settings.postgres.maintainer_database_role,
+    )
 
 
 async def _open(
@@ -69,4 +66,5 @@ async def _open(
     startup.on_end(database.close)
     await database.open()
     await database.require_schema()
+    await require_origin(foundation, database)
     return database

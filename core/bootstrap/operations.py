@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from core.bootstrap.dependencies import open_database
-from core.bootstrap.foundation import Foundation, postgres_options, read_secrets, vault_source
+from core.bootstrap.foundation import Foundation, postgres_options, read_secrets
 from core.bootstrap.limits import unshared_attempts
+from core.bootstrap.postgres_logins import single_login
 from core.bootstrap.startup import Startup
 from core.bootstrap.use_cases import assemble_use_cases, prepare_crypto
 from core.config.settings import Environment
@@ -20,7 +21,6 @@ from core.postgres.connection import PostgresLogin
 from core.postgres.dsn import dsn
 from core.service.seeding import Seeding
 from core.service.use_cases import UseCases
-from core.vault.options import VaultOptions
 from core.vault.secrets import DEV_SEED, POSTGRES_OWNER, DevSeed
 from core.vault.source import SecretSource
 
@@ -37,7 +37,7 @@ async def migrate(foundation: Foundation) -> None:
     """
     settings = foundation.settings
     async with Startup() as startup:
-        owner = await startup.step("read the owner's login from Vault", _owner(foundation))
+        owner = await startup.step("read the owner's login from Vault", _owner(startup, foundation))
         target = dsn(postgres_options(settings.postgres, process="migrate"), owner)
         await startup.step("migrate", asyncio.to_thread(migration.upgrade, target))
     sys.stdout.write(f"the schema is at revision {migration.head()}\n")
@@ -99,13 +99,15 @@ async def revoke_service_tokens(foundation: Foundation, *, name: str) -> None:
     sys.stdout.write(f"{revoked} tokens revoked\n")
 
 
-async def _owner(foundation: Foundation) -> PostgresLogin:
-    source = vault_source(VaultOptions.for_migrator(foundation.settings.vault))
-    try:
-        owner = await source.read(POSTGRES_OWNER)
-    finally:
-        await source.close()
-    return PostgresLogin(username=owner.username, password=owner.password)
+async def _owner(startup: Startup, foundation: Foundation) -> PostgresLogin:
+    login = await single_login(
+        startup,
+        foundation,
+        foundation.logins.for_migrator(),
+        secret=POSTGRES_OWNER,
+        role=foundation.settings.postgres.owner_database_role,
+    )
+    return await login()
 
 
 async def _seed(vault: SecretSource) -> DevSeed:

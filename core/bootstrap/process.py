@@ -1,6 +1,7 @@
 """One process of the core from its first line to its exit code."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -14,6 +15,7 @@ from core.bootstrap.operations import OperationRefused
 from core.bootstrap.startup import StartFailed
 from core.config.settings import Settings
 from core.observability.logging import start_logs
+from core.observability.profiling import Profiler, ProfilingOptions
 
 T = TypeVar("T")
 
@@ -36,8 +38,12 @@ def run_until_stopped(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
+        profiler = _profiler(foundation)
+        loop.add_signal_handler(signal.SIGUSR2, profiler.begin)
+        profiler.start()
         running = asyncio.create_task(work(foundation, stopping))
         await _first_of(running, stopping)
+        await profiler.stop()
         bound = settings.core.shutdown_grace_seconds + _CLOSING_SECONDS
         done, _ = await asyncio.wait((running,), timeout=bound)
         if not done:
@@ -47,6 +53,19 @@ def run_until_stopped(
         await running
 
     return _run(settings, main)
+
+
+def _profiler(foundation: Foundation) -> Profiler:
+    telemetry = foundation.settings.telemetry
+    return Profiler(
+        ProfilingOptions(
+            folder=telemetry.profile_folder,
+            seconds=telemetry.profile_seconds,
+            every_seconds=telemetry.profile_every_seconds,
+            process=f"{telemetry.service_name}-{os.getpid()}",
+        ),
+        now=foundation.clock.now,
+    )
 
 
 def run_once(settings: Settings, work: Callable[[Foundation], Awaitable[None]]) -> int:

@@ -9,13 +9,13 @@ import structlog
 from core.bootstrap.foundation import (
     Foundation,
     begin_tracing,
-    postgres_login,
     postgres_options,
     read_secrets,
     redis_endpoint,
     redis_login,
     tell_metrics,
 )
+from core.bootstrap.postgres_logins import service_login
 from core.bootstrap.startup import Startup
 from core.events.publish_spans import PublishSpans
 from core.events.relay import Relay, RelayPolicy
@@ -61,9 +61,11 @@ async def relay(foundation: Foundation, stopping: asyncio.Event) -> None:
 
 async def _open_pool(startup: Startup, foundation: Foundation, secrets: SecretRefresher) -> Pool:
     options = postgres_options(foundation.settings.postgres, process="relay")
-    pool = Pool(options, postgres_login(secrets))
+    login = await service_login(startup, foundation, secrets)
+    pool = Pool(options, login.source)
     startup.on_end(pool.close)
     await pool.open()
+    login.follow(pool.renew)
     watch_postgres_pool(foundation.live, pool.measures)
     return pool
 

@@ -18,9 +18,11 @@ from core.bootstrap.foundation import (
     tell_metrics,
     vault_source,
 )
+from core.bootstrap.postgres_logins import FollowedLogin, Renew, dynamic_login
 from core.bootstrap.startup import Startup
 from core.config.loading import ConfigurationRefused
-from core.config.settings import Settings, VaultSettings
+from core.config.settings import DYNAMIC, Settings
+from core.config.vault_settings import VaultSettings
 from core.crypto.ed25519 import is_signed
 from core.observability.seal_metrics import SealMetrics
 from core.observability.standard_gauges import watch_postgres_pool
@@ -48,7 +50,7 @@ async def seal(foundation: Foundation, stopping: asyncio.Event) -> None:
     settings = foundation.settings
     async with Startup() as startup:
         file = await startup.step("find the place of checkpoints", _checkpoint_file(settings))
-        login = await startup.step("read the login from Vault", _login(startup, settings))
+        login = await startup.step("read the login from Vault", _login(startup, foundation))
         pool = await startup.step("connect PostgreSQL", _open_pool(startup, foundation, login))
         await startup.step(
             "open the metrics port",
@@ -79,7 +81,7 @@ def _assemble(startup: Startup, foundation: Foundation, pool: Pool, file: Path) 
     seals, metrics = PostgresSealLog(pool), SealMetrics(foundation.registry)
     return Sealer(
         log=seals,
-        signer=seal_key(startup, settings.vault, VaultOptions.for_sealer(settings.vault)),
+        signer=seal_key(startup, settings.vault, foundation.logins.for_sealer()),
         carrier=CheckpointCarrier(
             log=seals,
             store=CheckpointFile(file),
@@ -104,11 +106,20 @@ async def _checkpoint_file(settings: Settings) -> Path:
     return settings.audit.checkpoint_file
 
 
-async def _login(startup: Startup, settings: Settings) -> LoginSource:
-    source = vault_source(VaultOptions.for_sealer(settings.vault))
+async def _login(startup: Startup, foundation: Foundation) -> FollowedLogin:
+    settings, options = foundation.settings, foundation.logins.for_sealer()
+    if settings.postgres.credentials == DYNAMIC:
+        return await dynamic_login(startup, foundation, options, settings.postgres.database_role)
+    source = vault_source(options)
     startup.on_end(source.close)
     interval_seconds = settings.vault.refresh_interval_seconds
-    return await followed_postgres_login(source, interval_seconds=interval_seconds)
+    login = await followed_postgres_login(source, interval_seconds=interval_seconds)
+    return FollowedLogin(source=login, follow=_ignore)
+
+
+def _ignore(renew: Renew) -> None:
+    """Close nothing: a connection lives for as long as its password was right once."""
+    del renew
 
 
 async def followed_postgres_login(source: SecretSource, *, interval_seconds: float) -> LoginSource:
@@ -135,15 +146,16 @@ async def followed_postgres_login(source: SecretSource, *, interval_seconds: flo
     return login
 
 
-async def _open_pool(startup: Startup, foundation: Foundation, login: LoginSource) -> Pool:
+async def _open_pool(startup: Startup, foundation: Foundation, login: FollowedLogin) -> Pool:
     options = replace(
         postgres_options(foundation.settings.postgres, process="sealer"),
         pool_min_size=1,
         pool_max_size=2,
         statement_timeout_seconds=_STATEMENT_SECONDS,
     )
-    pool = Pool(options, login)
+    pool = Pool(options, login.source)
     startup.on_end(pool.close)
     await pool.open()
+    login.follow(pool.renew)
     watch_postgres_pool(foundation.live, pool.measures)
     return pool

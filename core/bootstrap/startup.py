@@ -17,13 +17,15 @@ from core.geo.countries import CountryFileRefused
 from core.middleware.access_rule import AccessRuleInvalid
 from core.observability.metrics_server import MetricsPortUnavailable
 from core.postgres.schema import SchemaBehind
-from core.transport.server import PortUnavailable
+from core.transport.certificates import CertificateRefused
+from core.transport.listening import PortUnavailable
 from core.vault.errors import VaultError
 
 T = TypeVar("T")
 
 EXPECTED = (
     AccessRuleInvalid,
+    CertificateRefused,
     CommonPasswordsMissing,
     ConfigurationRefused,
     CountryFileRefused,

@@ -33,7 +33,7 @@ from core.domain.ports.limits import AttemptLimiter
 from core.domain.ports.unit_of_work import Database
 from core.domain.refresh_token import ReplayPolicy
 from core.domain.session import SessionLifetimes
-from core.observability.standard_gauges import watch_hashing
+from core.observability.standard_gauges import watch_hashing, watch_signing_key
 from core.service.use_cases import Ports, Rules, UseCases, assemble
 from core.vault.refresher import SecretRefresher
 from core.vault.secrets import (
@@ -139,7 +139,7 @@ def assemble_use_cases(
             countries=countries,
             mfa_secrets=RandomMfaSecrets(),
             secret_box=crypto.secret_box,
-            log_verifier=ProcessLogVerifier(),
+            log_verifier=ProcessLogVerifier(lambda: foundation.logins.opened_secret_id),
         ),
         Rules(
             policy=PasswordPolicy(
@@ -197,6 +197,7 @@ def _access_tokens(
     settings = foundation.settings
     keys = KeyRing(secrets.current.signing_keys, clock=foundation.clock)
     secrets.follow(SIGNING_KEYS, keys.replace)
+    watch_signing_key(foundation.live, keys.signer_age_seconds)
     reload = KeyReload(
         lambda: secrets.reload(SIGNING_KEYS),
         interval_seconds=settings.vault.key_reload_interval_seconds,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from core.config.keys import Value
+from core.config.service_identities import ServiceIdentity
 
 _ORDERED = (
     ("postgres.pool_min_size", "postgres.pool_max_size"),
@@ -23,6 +24,7 @@ _ORDERED = (
 _PORTS = (
     "core.port",
     "core.metrics_port",
+    "core.health_port",
     "relay.metrics_port",
     "mail.metrics_port",
     "consumer.metrics_port",
@@ -30,12 +32,18 @@ _PORTS = (
 )
 """No two of them are the same."""
 _TOGETHER = (
+    ("core.tls_certificate_file", "core.tls_key_file"),
     ("vault.role_id_file", "vault.secret_id_file"),
     ("vault.migrator_role_id_file", "vault.migrator_secret_id_file"),
     ("vault.operator_role_id_file", "vault.operator_secret_id_file"),
     ("vault.sealer_role_id_file", "vault.sealer_secret_id_file"),
     ("vault.maintainer_role_id_file", "vault.maintainer_secret_id_file"),
 )
+_NEEDS = (
+    ("core.tls_client_ca_file", "core.tls_certificate_file"),
+    ("services.identities", "core.tls_client_ca_file"),
+)
+"""What the first is good for only with the second."""
 _ARGON2_KIB_PER_LANE = 8
 
 
@@ -51,6 +59,7 @@ def contradictions(values: Mapping[str, Value]) -> Iterator[str]:
     for one, other in _TOGETHER:
         if (values.get(one) is None) != (values.get(other) is None) and {one, other} <= set(values):
             yield f"{one} and {other} go together"
+    yield from _ways_in(values)
     if (
         values.get("mail.smtp_authentication") is True
         and values.get("mail.smtp_security") == "none"
@@ -61,3 +70,22 @@ def contradictions(values: Mapping[str, Value]) -> Iterator[str]:
     if isinstance(memory, int) and isinstance(lanes, int) and memory < _ARGON2_KIB_PER_LANE * lanes:
         # RFC 9106 section 3.1.
         yield "passwords.memory_kib must be at least 8 times passwords.parallelism"
+
+
+def _ways_in(values: Mapping[str, Value]) -> Iterator[str]:
+    for one, needed in _NEEDS:
+        if values.get(one) and needed in values and values[needed] is None:
+            yield f"{one} needs {needed}"
+    if values.get("core.tcp") is False and values.get("core.socket", "") is None:
+        yield "core.tcp can be false only where core.socket is set"
+    for uri in _forwarding_services(values):
+        # Else whoever comes through the gateway without a token would be that service.
+        yield f"services.identities and core.trusted_peers must not both name {uri}"
+
+
+def _forwarding_services(values: Mapping[str, Value]) -> Iterator[str]:
+    identities, peers = values.get("services.identities"), values.get("core.trusted_peers")
+    if isinstance(identities, tuple) and isinstance(peers, tuple):
+        for identity in map(ServiceIdentity.parse, identities):
+            if identity.uri in peers:
+                yield identity.uri

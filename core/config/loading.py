@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.config import guard_rails
 from core.config.consistency import contradictions
 from core.config.keys import Key, Value, catalogue, sections
 from core.config.settings import Environment, Settings
@@ -50,6 +51,7 @@ def load(environ: Mapping[str, str], directory: Path = DIRECTORY) -> Settings:
     given |= _from_environ(environ, problems)
     values = _parse(given, environment, problems)
     problems += contradictions(values)
+    problems += guard_rails.refusals(environment, values)
     if problems:
         raise ConfigurationRefused(*problems)
     sources = {path: item.source for path, item in given.items()}

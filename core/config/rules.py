@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 UNIX_SOCKET_PEER = "unix:"
 """Stands for «whoever can open the server's Unix socket» among trusted peers."""
 
+_URI = re.compile(r"[a-z][a-z0-9+.-]*://[!-+\-./-~]+")  # no comma: it splits lists
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
@@ -106,17 +107,22 @@ class Networks:
 
 @dataclass(frozen=True, slots=True)
 class Peers:
-    """Networks in CIDR notation, and `unix:`."""
+    """Networks in CIDR notation, URIs of client certificates, and `unix:`."""
 
     def complaint(self, value: object) -> str | None:
         """See Rule."""
         if isinstance(value, tuple) and all(self._is_peer(item) for item in value):
             return None
-        return f"must be a list of networks (such as 10.0.0.0/8) or {UNIX_SOCKET_PEER}"
+        return f"must be a list of networks (such as 10.0.0.0/8), URIs or {UNIX_SOCKET_PEER}"
 
     @staticmethod
     def _is_peer(item: object) -> bool:
-        return item == UNIX_SOCKET_PEER or _is_network(item)
+        return item == UNIX_SOCKET_PEER or is_uri(item) or _is_network(item)
+
+
+def is_uri(text: object) -> bool:
+    """Tell whether a text can stand in a certificate as a URI with a host."""
+    return isinstance(text, str) and _URI.fullmatch(text) is not None
 
 
 def _is_network(item: object) -> bool:

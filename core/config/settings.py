@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from core.config.audit_settings import AuditSettings
+from core.config.core_settings import CoreSettings, ServiceSettings
 from core.config.event_settings import ConsumerSettings, RelaySettings
+from core.config.kinds import HostName, HttpUrl, ListenPort, Name, Port, TimeoutSeconds
 from core.config.limit_settings import (
     GeoSettings,
     IdempotencySettings,
@@ -19,20 +21,13 @@ from core.config.limit_settings import (
     ThrottlingSettings,
 )
 from core.config.maintenance_settings import MaintenanceSettings
-from core.config.rules import Between, Host, OneOf, Peers, Shape, Url
+from core.config.rules import Between, OneOf, Shape
+from core.config.vault_settings import VaultSettings
 
-ListenPort = Annotated[int, Between(0, 65535)]
-"""A port to listen on; 0 takes any free one."""
-Port = Annotated[int, Between(1, 65535)]
-HostName = Annotated[str, Host()]
-TimeoutSeconds = Annotated[float, Between(0.05, 300)]
-HttpUrl = Annotated[str, Url(("http", "https"))]
-Name = Annotated[
-    str, Shape(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", "a short name (letters, digits, ._-)")
-]
-VaultPath = Annotated[
-    str, Shape(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", "a path of letters, digits, _ and -")
-]
+STATIC: Final = "static"
+DYNAMIC: Final = "dynamic"
+DISABLE: Final = "disable"
+VERIFY_FULL: Final = "verify-full"
 
 
 class Environment(StrEnum):
@@ -45,33 +40,19 @@ class Environment(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoreSettings:
-    """The gRPC server."""
-
-    host: HostName = "127.0.0.1"
-    port: ListenPort = 50051
-    metrics_host: HostName = "127.0.0.1"
-    metrics_port: ListenPort = 9464
-    trusted_peers: Annotated[tuple[str, ...], Peers()] = ()
-    """Who may say for which client address it calls: networks, and `unix:`."""
-    reflection: bool = False
-    default_deadline_seconds: TimeoutSeconds = 10.0
-    """Given to a call that brings no deadline."""
-    max_deadline_seconds: TimeoutSeconds = 60.0
-    """A longer deadline is cut to this."""
-    shutdown_grace_seconds: TimeoutSeconds = 10.0
-    """How long calls under way may go on after SIGTERM."""
-    max_message_bytes: Annotated[int, Between(1024, 16 * 1024 * 1024)] = 1024 * 1024
-    """Longest request that is read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresSettings:
     """The database, and the pool of connections to it."""
 
     host: HostName
     port: Port = 5432
     database: Name = "pandora"
+    sslmode: Annotated[str, OneOf((DISABLE, VERIFY_FULL))] = DISABLE
+    """libpq's word: without TLS, or with it and the server's certificate and name checked."""
+    sslnegotiation: Annotated[str, OneOf(("postgres", "direct"))] = "postgres"
+    """Whether TLS begins after PostgreSQL's own request for it, or with the first byte, as a proxy
+    that ends TLS before the server needs it."""
+    ca_file: Path | None = None
+    """Certificates that vouch for the server; None trusts those of the operating system."""
     pool_min_size: Annotated[int, Between(1, 500)] = 2
     pool_max_size: Annotated[int, Between(1, 500)] = 10
     connect_timeout_seconds: TimeoutSeconds = 5.0
@@ -80,6 +61,15 @@ class PostgresSettings:
     statement_timeout_seconds: TimeoutSeconds = 5.0
     lock_timeout_seconds: TimeoutSeconds = 3.0
     """Longest wait for a row that another transaction has locked."""
+    credentials: Annotated[str, OneOf((STATIC, DYNAMIC))] = STATIC
+    """Where logins come from: kept in Vault (`static`), or made by its database engine for each
+    process and for a while (`dynamic`)."""
+    database_role: Name = "pandora-user-service"
+    """The database engine's role that makes logins for processes that serve."""
+    owner_database_role: Name = "pandora-user-service-owner"
+    """The one that makes logins for migrations."""
+    maintainer_database_role: Name = "pandora-user-service-maintainer"
+    """The one that makes logins for maintenance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,45 +78,13 @@ class RedisSettings:
 
     host: HostName
     port: Port = 6379
+    tls: bool = False
+    """Whether to speak TLS; the server's certificate and name are checked."""
+    ca_file: Path | None = None
+    """Certificates that vouch for the server; None trusts those of the operating system."""
     event_stream: Annotated[str, Shape(r"[!-~]{1,128}", "visible ASCII")] = "pandora.user.events"
     connect_timeout_seconds: TimeoutSeconds = 2.0
     command_timeout_seconds: TimeoutSeconds = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VaultSettings:
-    """Where secrets come from. The files hold an AppRole's two halves; they are no settings."""
-
-    address: HttpUrl
-    mount: VaultPath = "secret"
-    prefix: VaultPath = "pandora/user-service"
-    auth_mount: VaultPath = "approle"
-    role_id_file: Path | None = None
-    secret_id_file: Path | None = None
-    migrator_role_id_file: Path | None = None
-    migrator_secret_id_file: Path | None = None
-    operator_role_id_file: Path | None = None
-    """Half of the login of whoever rotates signing keys; serving processes need none."""
-    operator_secret_id_file: Path | None = None
-    sealer_role_id_file: Path | None = None
-    """Half of the login of the sealer, whose role alone may sign seals of the audit log."""
-    sealer_secret_id_file: Path | None = None
-    maintainer_role_id_file: Path | None = None
-    """Half of the login of what maintains the database; serving processes need none."""
-    maintainer_secret_id_file: Path | None = None
-    timeout_seconds: TimeoutSeconds = 5.0
-    """Longest single request; a whole read may take a few of them."""
-    refresh_interval_seconds: Annotated[float, Between(0.05, 3600)] = 30.0
-    """How often all secrets are read anew. A new signing key waits for it before it signs."""
-    key_reload_interval_seconds: Annotated[float, Between(0.05, 3600)] = 10.0
-    """Shortest time between two reads that tokens of unknown signing keys set off."""
-    transit_mount: VaultPath = "transit"
-    totp_key: Name = "user-service-totp"
-    """The transit engine's key that seals TOTP secrets."""
-    audit_seal_key: Name = "user-service-audit-seal"
-    """The transit engine's key (Ed25519) that signs seals of the audit log."""
-    transit_timeout_seconds: TimeoutSeconds = 3.0
-    """Longest wait for a secret to be sealed or opened, logging in included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,11 +206,18 @@ class TelemetrySettings:
 
     otlp_endpoint: HttpUrl | None = None
     """Where spans go; None exports nothing."""
+    otlp_ca_file: Path | None = None
+    """Certificates that vouch for the collector at an https endpoint; None trusts gRPC's own."""
     sampling_ratio: Annotated[float, Between(0, 1)] = 1.0
     """The share of traces that begin here and are kept; a caller's decision is followed."""
     log_level: Annotated[str, OneOf(("debug", "info", "warning", "error"))] = "info"
     service_name: Name = "pandora-user"
     """Begins the name of each process in traces: `pandora-user-core`, `pandora-user-relay`."""
+    profile_folder: Path | None = None
+    """Where SIGUSR2 has a process write a profile of itself; None profiles nothing."""
+    profile_seconds: Annotated[float, Between(0.1, 600)] = 10.0
+    profile_every_seconds: Annotated[float, Between(0, 86_400)] = 0.0
+    """How often a profile is taken without a signal; 0 never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +226,7 @@ class Settings:
 
     environment: Environment
     core: CoreSettings
+    services: ServiceSettings
     postgres: PostgresSettings
     redis: RedisSettings
     vault: VaultSettings

@@ -5,17 +5,29 @@ id and never taken from the token, every claim is required and has one type.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
 
-from core.crypto.access_token_claims import checked_claims, payload
+from core.crypto.access_token_claims import CheckedClaims, checked_claims, payload
 from core.crypto.jws_text import ALGORITHM, MEDIA_TYPE, split
 from core.crypto.key_ring import KeyRing
+from core.crypto.verified_tokens import VerifiedTokens
 from core.domain.access_token import AccessTokenClaims, PublicKey
 from core.domain.errors import TokenExpired, TokenInvalid
 from core.domain.ports.clock import Clock
 
 _VERIFIER = jwt.PyJWS(algorithms=[ALGORITHM])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verified:
+    """What a signature was found right by."""
+
+    kid: str
+    key: ec.EllipticCurvePublicKey
+    claims: CheckedClaims
 
 
 async def nothing_to_learn() -> None:
@@ -45,6 +57,7 @@ class Es256AccessTokens:
         self._clock = clock
         self._clock_skew_seconds = clock_skew_seconds
         self._look_for_keys = look_for_keys
+        self._known: VerifiedTokens[_Verified] = VerifiedTokens()
 
     def issue(self, claims: AccessTokenClaims) -> str:
         """Return the signed token; times are cut to whole seconds.
@@ -59,17 +72,13 @@ class Es256AccessTokens:
 
     def read(self, token: str) -> AccessTokenClaims:
         """See the port. A token is expired only if nothing else is wrong with it."""
-        try:
-            parts = split(token)
-            self._check_signature(token, parts.kid)
-            claims = checked_claims(parts.payload, issuer=self._issuer, audience=self._audience)
-        except (ValueError, jwt.PyJWTError) as error:
-            raise TokenInvalid from error
+        claims = self._verified(token)
         now = self._clock.now().timestamp()
         valid_from = max(claims.not_before, claims.content.issued_at.timestamp())
         if valid_from > now + self._clock_skew_seconds:
             raise TokenInvalid
         if claims.content.expires_at.timestamp() <= now:
+            self._known.forget(token)
             raise TokenExpired
         return claims.content
 
@@ -88,8 +97,19 @@ class Es256AccessTokens:
         """See the port."""
         return tuple(self._keys.public_keys())
 
-    def _check_signature(self, token: str, kid: str) -> None:
-        key = self._keys.verifier(kid)
-        if key is None:
-            raise ValueError("signed with a key that is not ours")
-        _VERIFIER.decode(token, key, algorithms=[ALGORITHM])
+    def _verified(self, token: str) -> CheckedClaims:
+        """Return what a token says whose signature is right by a key that is valid now."""
+        known = self._known.get(token)
+        if known is not None and self._keys.verifier(known.kid) == known.key:
+            return known.claims
+        try:
+            parts = split(token)
+            key = self._keys.verifier(parts.kid)
+            if key is None:
+                raise TokenInvalid
+            _VERIFIER.decode(token, key, algorithms=[ALGORITHM])
+            claims = checked_claims(parts.payload, issuer=self._issuer, audience=self._audience)
+        except (ValueError, jwt.PyJWTError) as error:
+            raise TokenInvalid from error
+        self._known.put(token, _Verified(kid=parts.kid, key=key, claims=claims))
+        return claims

@@ -72,6 +72,10 @@ class KeyRing:
             raise DependencyUnavailable("signing keys")
         return signer
 
+    def signer_age_seconds(self) -> float:
+        """Return for how long the key that signs now has done so; errors as `signer`."""
+        return (self._clock.now() - self.signer().signs_from).total_seconds()
+
     def verifier(self, kid: str) -> ec.EllipticCurvePublicKey | None:
         """Return the public half of a key, or None if it is unknown or expired."""
         entry = self._keys.get(kid)

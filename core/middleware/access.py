@@ -53,6 +53,8 @@ def allows(rule: AccessRule, call: Call) -> bool:
     if rule.anyone:
         return True
     if call.caller.role in rule.roles:
+        if call.narrowed_to is not None and call.method not in call.narrowed_to:
+            return False
         return not (rule.never_self and _names_caller(call.request, call.caller))
     return rule.self_allowed and _names_caller(call.request, call.caller)
 

@@ -7,6 +7,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from opentelemetry.trace import Tracer
 from structlog.typing import FilteringBoundLogger
 
+from core.config.service_identities import ServiceIdentity
 from core.domain.ports.authenticator import Authenticator
 from core.domain.ports.clock import Clock, IdGenerator
 from core.domain.ports.idempotency import IdempotentCalls
@@ -15,6 +16,7 @@ from core.middleware.access import Access
 from core.middleware.access_rule import access_rules
 from core.middleware.authentication import Authentication
 from core.middleware.call import Stage
+from core.middleware.client_certificate import CertifiedServices
 from core.middleware.deadline import Deadline, DeadlineLimits, time_limits
 from core.middleware.errors import Errors
 from core.middleware.idempotency import Idempotency
@@ -53,6 +55,7 @@ class PipelineParts:
     recent_authentication_seconds: int
     rates: RateParts
     idempotent_calls: IdempotentCalls
+    service_identities: Sequence[ServiceIdentity] = ()
 
 
 def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) -> Pipeline:
@@ -65,7 +68,8 @@ def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) 
     idempotency key twice: as such, and by their kind where they are really made.
 
     Raises:
-        AccessRuleInvalid: an access rule, or what it says of keys, makes no sense.
+        AccessRuleInvalid: an access rule, or what it says of keys, makes no sense, or a service
+            is narrowed to an RPC that does not exist.
         protovalidate.CompilationError: a field rule makes no sense.
     """
     rules = access_rules(services)
@@ -77,7 +81,9 @@ def build_pipeline(parts: PipelineParts, services: Sequence[ServiceDescriptor]) 
         origins,
         _call_log(parts, quiet=False),
         Deadline(parts.deadlines, time_limits(services)),
-        Authentication(parts.authenticator, rules),
+        Authentication(
+            parts.authenticator, rules, CertifiedServices.of(parts.service_identities, services)
+        ),
         Access(
             rules,
             clock=parts.clock,

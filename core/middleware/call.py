@@ -38,6 +38,8 @@ class Call:
     trace_id: str = ""
     origin: Origin = _NOWHERE
     caller: Caller = _NOBODY
+    narrowed_to: frozenset[str] | None = None
+    """The only methods that what let the caller in is good for; None leaves it to the rules."""
     before_message: Callable[[], Awaitable[None]] | None = None
     """Awaited before each message of a stream of answers; raises what ends the stream."""
 

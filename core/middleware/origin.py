@@ -10,9 +10,11 @@ from urllib.parse import unquote
 
 import structlog
 
+from core.config.rules import is_uri
 from core.domain.caller import Caller, Origin
 from core.domain.ports.clock import IdGenerator
 from core.middleware.call import Answer, Call, Next
+from core.middleware.client_certificate import certificate_uri
 
 MAX_USER_AGENT_LENGTH = 512
 """Characters of a user agent that are kept."""
@@ -62,21 +64,24 @@ def sanitised_user_agent(text: str) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedPeers:
-    """Who may say on whose behalf a call is made: networks, and the local socket."""
+    """Who may say on whose behalf a call is made: networks, certificates, the local socket."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    uris: frozenset[str] = frozenset()
     unix_sockets: bool = False
 
     @classmethod
     def parse(cls, entries: Iterable[str]) -> Self:
-        """Read `unix:` and networks in CIDR notation.
+        """Read `unix:`, URIs of certificates, and networks in CIDR notation.
 
         Raises:
-            ValueError: an entry is neither.
+            ValueError: an entry is none of them.
         """
-        texts = list(entries)
+        texts = set(entries)
+        uris = frozenset(text for text in texts if is_uri(text))
         return cls(
-            networks=tuple(ip_network(text) for text in texts if text != _UNIX_SOCKET),
+            networks=tuple(map(ip_network, sorted(texts - uris - {_UNIX_SOCKET}))),
+            uris=uris,
             unix_sockets=_UNIX_SOCKET in texts,
         )
 
@@ -97,6 +102,7 @@ class Origins:
     def __init__(self, *, trusted_peers: TrustedPeers, ids: IdGenerator) -> None:
         """Take who is believed, and where ids come from that the client does not give."""
         self._ids = ids
+        self._trusted_uris = trusted_peers.uris
         # One entry per connection: a peer's name holds its port.
         self._peer = lru_cache(_REMEMBERED_PEERS)(
             lambda peer: (peer_address(peer), trusted_peers.trust(peer))
@@ -129,6 +135,9 @@ class Origins:
 
     def _client(self, call: Call) -> tuple[str | None, str | None]:
         address, trusted = self._peer(call.context.peer())
+        if not trusted and self._trusted_uris:
+            # Not remembered: another connection may come from the same port later.
+            trusted = certificate_uri(call.context) in self._trusted_uris
         agents = call.values("user-agent")
         if trusted and (forwarded := call.values("x-client-address")):
             # Two addresses are one too many to believe either.

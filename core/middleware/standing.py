@@ -50,11 +50,13 @@ class Standing:
         """Let a stream know whom to ask; other calls are over before anything changes."""
         rule = self._rules.get(call.method)
         if call.method in self._streaming and rule is not None and not rule.anyone:
-            call.before_message = self._check(call, rule)
+            token = bearer_token(call)
+            # A certificate was looked at when the connection began, and stays what it was.
+            if token is not None:
+                call.before_message = self._check(call, rule, token)
         return await proceed(call)
 
-    def _check(self, call: Call, rule: AccessRule) -> Callable[[], Awaitable[None]]:
-        token = bearer_token(call) or ""
+    def _check(self, call: Call, rule: AccessRule, token: str) -> Callable[[], Awaitable[None]]:
         asked_at = self._seconds()
 
         async def check() -> None:

@@ -5,6 +5,7 @@ import json
 import logging
 import queue
 import threading
+import time
 from typing import BinaryIO, Final
 
 CAPACITY: Final = 10_000
@@ -12,6 +13,9 @@ CAPACITY: Final = 10_000
 CLOSE_TIMEOUT_SECONDS: Final = 2.0
 
 _END: Final = None
+_GATHERING_SECONDS: Final = 0.005
+"""How long the thread lets lines gather before it takes them up: each time that it wakes, it takes
+the interpreter away from the thread that serves."""
 
 
 class LineWriter(logging.Handler):
@@ -20,7 +24,8 @@ class LineWriter(logging.Handler):
     def __init__(self, stream: BinaryIO, *, capacity: int = CAPACITY) -> None:
         super().__init__()
         self._stream = stream
-        self._lines: queue.Queue[bytes | None] = queue.Queue(capacity)
+        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._capacity = capacity
         self._thread = threading.Thread(target=self._write, name="log-writer", daemon=True)
         self._dropped = 0
         self._thread.start()
@@ -32,18 +37,21 @@ class LineWriter(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Format a record and hand it over without waiting."""
-        try:
-            self._lines.put_nowait(self.format(record).encode() + b"\n")
-        except queue.Full:
+        self.write(self.format(record))
+
+    def write(self, line: str) -> None:
+        """Hand a line over without waiting, or drop it where too many wait already."""
+        if self._lines.qsize() >= self._capacity:
             self._dropped += 1
+        else:
+            self._lines.put(line.encode() + b"\n")
 
     def close(self) -> None:
         """Write what waits, for a bounded time, and end the thread; a second call does nothing.
 
         The logging package calls this at the interpreter's exit as well.
         """
-        with contextlib.suppress(queue.Full):
-            self._lines.put(_END, timeout=CLOSE_TIMEOUT_SECONDS)
+        self._lines.put(_END)
         self._thread.join(CLOSE_TIMEOUT_SECONDS)
         super().close()
 
@@ -60,18 +68,24 @@ class LineWriter(logging.Handler):
             return json.dumps(line | {"level": "error"})
 
     def _write(self) -> None:
-        while (line := self._lines.get()) is not _END:
+        ended = False
+        while not ended:
+            lines = self._gathered()
+            ended = _END in lines
+            content = [line for line in lines if line is not _END]
             try:
-                self._stream.write(line)
-                if self._lines.empty():
-                    self._stream.flush()
+                self._stream.write(b"".join(content))
+                self._stream.flush()
             except (OSError, ValueError):
                 # The reader is gone or the stream is closed; the work goes on without a log.
-                self._dropped += 1
-        self._flush()
+                self._dropped += len(content)
 
-    def _flush(self) -> None:
-        try:
-            self._stream.flush()
-        except (OSError, ValueError):
-            self._dropped += 1
+    def _gathered(self) -> list[bytes | None]:
+        """Wait for a line; return it with those that come soon after it."""
+        lines = [self._lines.get()]
+        if lines[0] is not _END:
+            time.sleep(_GATHERING_SECONDS)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                lines.append(self._lines.get_nowait())
+        return lines

@@ -53,10 +53,10 @@ def start_logs(*, level: str, stream: BinaryIO | None = None) -> Logs:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                _redact,
+                redact_event,
                 structlog.processors.JSONRenderer(sort_keys=False),
             ],
-            foreign_pre_chain=[*_shared_processors(), structlog.stdlib.ExtraAdder()],
+            foreign_pre_chain=[*shared_context(), structlog.stdlib.ExtraAdder()],
         )
     )
     root = logging.getLogger()
@@ -67,7 +67,7 @@ def start_logs(*, level: str, stream: BinaryIO | None = None) -> Logs:
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *_shared_processors(),
+            *shared_context(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -78,11 +78,14 @@ def start_logs(*, level: str, stream: BinaryIO | None = None) -> Logs:
     return Logs(writer)
 
 
-def _shared_processors() -> Sequence[Processor]:
+def shared_context(
+    add_logger_name: Processor = structlog.stdlib.add_logger_name,
+) -> Sequence[Processor]:
+    """Return what adds to a line all that nobody says: the call, level, logger, time and span."""
     return (
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
+        add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_trace,
     )
@@ -97,7 +100,8 @@ def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
-def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+def redact_event(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Mask what nobody may read; what is made here is known to be harmless."""
     plain = {name: event.pop(name) for name in _PLAIN_FIELDS if name in event}
     return plain | redact_fields(event)
 

@@ -1,6 +1,7 @@
 """What is counted and timed. Every process makes its own registry and takes what it needs."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final, Protocol
 
 from prometheus_client import (
@@ -49,11 +50,14 @@ class CallMetrics:
             buckets=DURATION_BUCKETS_SECONDS,
             registry=registry,
         )
+        # The library finds a series under a lock, at each call anew; there are not many.
+        self._count = cache(self._requests.labels)
+        self._duration = cache(self._durations.labels)
 
     def observe(self, method: str, code: str, reason: str, seconds: float) -> None:
         """Count one call; `reason` is empty where there is none."""
-        self._requests.labels(method, code, reason).inc()
-        self._durations.labels(method).observe(seconds)
+        self._count(method, code, reason).inc()
+        self._duration(method).observe(seconds)
 
 
 class Audited(Protocol):

@@ -66,6 +66,15 @@ def watch_logs(live: LiveMetrics, dropped: Callable[[], int]) -> None:
     live.counter("pandora_log_lines_dropped", "Log lines that nobody read in time.", dropped)
 
 
+def watch_signing_key(live: LiveMetrics, age_seconds: Callable[[], float]) -> None:
+    """Tell for how long the key that signs access tokens has done so."""
+    live.gauge(
+        "pandora_signing_key_age_seconds",
+        "Seconds since the key that signs now began to.",
+        age_seconds,
+    )
+
+
 class SecretsState(Protocol):
     """What is known of the secrets that were read."""
 

@@ -3,7 +3,9 @@
 import asyncio
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 
+import grpc
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -26,6 +28,7 @@ class TracingOptions:
     environment: str
     sampling_ratio: float
     otlp_endpoint: str | None
+    otlp_ca_file: Path | None = None
 
 
 class Tracing:
@@ -62,18 +65,21 @@ def start_tracing(options: TracingOptions, *, exporter: SpanExporter | None = No
         resource=_resource(options),
         shutdown_on_exit=False,
     )
-    target = exporter or _exporter(options.otlp_endpoint)
+    target = exporter or _exporter(options.otlp_endpoint, options.otlp_ca_file)
     if target is not None:
         provider.add_span_processor(BatchSpanProcessor(target))
     return Tracing(provider)
 
 
-def _exporter(endpoint: str | None) -> SpanExporter | None:
+def _exporter(endpoint: str | None, ca_file: Path | None) -> SpanExporter | None:
     if endpoint is None:
         return None
+    insecure = endpoint.startswith("http://")
+    roots = None if insecure or ca_file is None else ca_file.read_bytes()
     return OTLPSpanExporter(
         endpoint=endpoint,
-        insecure=endpoint.startswith("http://"),
+        insecure=insecure,
+        credentials=None if insecure else grpc.ssl_channel_credentials(roots),
         timeout=_EXPORT_TIMEOUT_SECONDS,
     )
 

@@ -21,6 +21,7 @@ from core.postgres import audit_reader_rows as rows
 from core.postgres.audit_retirements import LIST_AUDIT_RETIREMENTS, to_signed
 from core.postgres.audit_seal_rows import READ_NEWEST_HEAD, LockParams, to_head
 from core.postgres.connection import PostgresLogin, PostgresOptions, connection_parameters
+from core.postgres.database_origin import READ_ORIGIN
 from core.postgres.errors import translate
 from core.postgres.statements import Many, NoParams, One, ParamsT, RowT
 
@@ -86,6 +87,11 @@ class PostgresLogReader:
             sealed_sequence=begun.sealed_sequence or 0,
             newest=self.newest(),
         )
+
+    def origin_kind(self) -> str | None:
+        """Tell what the rows are, `anonymized` or `synthetic`; None: they are original."""
+        found = self._one(READ_ORIGIN, NoParams())
+        return None if found is None else found.kind
 
     def close(self) -> None:
         """End the transaction, and with it the right to verify, and then the session."""

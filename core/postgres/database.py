@@ -13,8 +13,10 @@ from core.domain.ports.maintenance import AuditPartitions, ServedRows
 from core.domain.ports.personal_export import PersonalData
 from core.domain.ports.personal_texts import PersonalTexts
 from core.domain.ports.unit_of_work import Repositories
+from core.postgres.account_reads import shared_account_reader
 from core.postgres.audit_partitions import PostgresAuditPartitions
 from core.postgres.connection import LoginSource, PostgresOptions
+from core.postgres.database_origin import READ_ORIGIN
 from core.postgres.execution import ReadExecutor
 from core.postgres.mail_queue import PostgresMailQueue
 from core.postgres.outbox import EventEncoder
@@ -26,9 +28,15 @@ from core.postgres.salt_cache import SaltCache
 from core.postgres.schema import require_schema
 from core.postgres.served_rows import PostgresServedRows
 from core.postgres.session_states import shared_reader
+from core.postgres.statements import NoParams
 from core.postgres.tracing import StatementSpans
 from core.postgres.transaction import begin
-from core.postgres.unit_of_work import OnCommit, PostgresRepositories, PostgresUnitOfWork
+from core.postgres.unit_of_work import (
+    OnCommit,
+    PostgresRepositories,
+    PostgresUnitOfWork,
+    Reads,
+)
 
 KEYLESS: Final = KeylessTexts()
 
@@ -62,9 +70,11 @@ class PostgresDatabase:
         self._salts = SaltCache()
         self._texts = personal_texts
         salts = PersonalSalts(self._executor, self._salts)
-        self._repositories = PostgresRepositories(
-            self._executor, shared_reader(self._executor, salts), salts, personal_texts
+        reads = Reads(
+            account=shared_account_reader(self._executor),
+            session_state=shared_reader(self._executor, salts),
         )
+        self._repositories = PostgresRepositories(self._executor, reads, salts, personal_texts)
 
     async def open(self) -> None:
         """Connect.
@@ -82,6 +92,11 @@ class PostgresDatabase:
         """
         await require_schema(self._executor)
 
+    async def origin_kind(self) -> str | None:
+        """Tell what the rows are, `anonymized` or `synthetic`; None: they are original."""
+        found = await self._executor.one(READ_ORIGIN, NoParams())
+        return None if found is None else found.kind
+
     async def close(self) -> None:
         """Close every connection; units of work that are open may still end well."""
         await self._probe.close()
@@ -97,6 +112,7 @@ class PostgresDatabase:
 
     async def renew_connections(self) -> None:
         """Replace every connection, for example because the password was rotated."""
+        await self._probe.renew()
         await self._pool.renew()
 
     def pool_measures(self) -> Mapping[str, int]:

@@ -18,6 +18,7 @@ from core.domain.errors import (
     EmailAlreadyRegistered,
     ServerBusy,
 )
+from core.observability.tls_trouble import tls_trouble
 
 DEPENDENCY = "postgres"
 """How errors, health and metrics call this dependency."""
@@ -75,7 +76,8 @@ def translate(error: psycopg.Error, statement: str) -> Exception:
 def unavailable(error: psycopg.Error | TimeoutError) -> DependencyUnavailable:
     """Return the domain's error with the driver's word for what happened, without its text."""
     sqlstate = error.sqlstate if isinstance(error, psycopg.Error) else None
-    return DependencyUnavailable(DEPENDENCY, detail=sqlstate or type(error).__name__)
+    detail = tls_trouble(error) or sqlstate or type(error).__name__
+    return DependencyUnavailable(DEPENDENCY, detail=detail)
 
 
 def is_unavailability(error: psycopg.Error) -> bool:

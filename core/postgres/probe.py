@@ -63,6 +63,11 @@ class Probe:
             await self._connection.close()
             self._connection = None
 
+    async def renew(self) -> None:
+        """Connect anew for the next question; one that is under way is answered first."""
+        async with self._asking:
+            await self.close()
+
     async def _ask(self, timeout_seconds: float) -> bool:
         connection = await self._connected()
         try:

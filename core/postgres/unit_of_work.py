@@ -1,9 +1,11 @@
 """Units of work and reads on PostgreSQL."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from core.domain.audit import AuditEntry
 from core.domain.ports.personal_texts import PersonalTexts
+from core.postgres.account_reads import AccountReader, direct_account_reader
 from core.postgres.audit_log import PostgresAuditLog
 from core.postgres.audit_retirements import PostgresAuditRetirements
 from core.postgres.consumed_events import PostgresConsumedEvents
@@ -32,19 +34,27 @@ OnCommit = Callable[[Sequence[AuditEntry]], None]
 """Told of the rows of the audit log that a unit of work has made durable."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """How single rows are read that are asked for most."""
+
+    account: AccountReader
+    session_state: SessionStateReader
+
+
 class PostgresRepositories:
     """Implements the port Repositories for reading outside any transaction."""
 
     def __init__(
         self,
         executor: Executor,
-        states: SessionStateReader,
+        reads: Reads,
         salts: PersonalSalts,
         texts: PersonalTexts,
     ) -> None:
-        """Take what runs the statements, how session states are read, and what opens texts."""
-        self.users = PostgresUsers(executor, salts)
-        self.sessions = PostgresSessions(executor, states)
+        """Take what runs the statements, how single rows are read, and what opens texts."""
+        self.users = PostgresUsers(executor, reads.account, salts)
+        self.sessions = PostgresSessions(executor, reads.session_state)
         self.refresh_tokens = PostgresRefreshTokens(executor)
         self.service_tokens = PostgresServiceTokens(executor)
         self.totp_enrolments = PostgresTotpEnrolments(executor)
@@ -75,7 +85,11 @@ class PostgresUnitOfWork(PostgresRepositories):
         """Take a connection's executor, what seals, and what commits its transaction."""
         self._open = OpenExecutor(executor)
         known = PersonalSalts(self._open, salts)
-        super().__init__(self._open, direct_reader(self._open, known), known, texts)
+        reads = Reads(
+            account=direct_account_reader(self._open),
+            session_state=direct_reader(self._open, known),
+        )
+        super().__init__(self._open, reads, known, texts)
         self._entries: list[AuditEntry] = []
         self.audit = PostgresAuditLog(self._open, known, texts, self._entries.append)
         self.outbox = PostgresOutbox(self._open, encode_event)

@@ -9,6 +9,7 @@ from core.domain.errors import UserNotFound
 from core.domain.kyc import KycStatus
 from core.domain.user import Credentials, NewUser, Role, User, UserFilter, UserStatus
 from core.postgres import user_rows as rows
+from core.postgres.account_reads import AccountReader
 from core.postgres.execution import Executor
 from core.postgres.personal_salts import PersonalSalts
 from core.postgres.statements import NoParams, One, ParamsT
@@ -20,9 +21,12 @@ ADMINS_LOCK_KEY = 0x61646D696E73
 class PostgresUsers:
     """Implements the port UserRepository."""
 
-    def __init__(self, executor: Executor, salts: PersonalSalts) -> None:
-        """Take what runs the statements, and what is told of the salts that come along."""
+    def __init__(
+        self, executor: Executor, read_account: AccountReader, salts: PersonalSalts
+    ) -> None:
+        """Take what runs the statements, how accounts are read, and who is told of their salts."""
         self._run = executor
+        self._read_account = read_account
         self._salts = salts
 
     async def create(self, user: NewUser) -> User:
@@ -38,7 +42,7 @@ class PostgresUsers:
 
     async def get_by_id(self, user_id: UUID) -> User | None:
         """Return the account, deleted or not."""
-        return await self._read(rows.GET_USER_BY_ID, rows.UserIdParams(user_id=user_id))
+        return await self._read_account(user_id)
 
     async def get_by_email(self, email_key: str) -> User | None:
         """Return the account that is not deleted and has this address."""
@@ -158,10 +162,6 @@ class PostgresUsers:
             return None
         self._salts.note(record.id, record.personal_salt)
         return rows.to_user(record)
-
-    async def _read(self, statement: One[ParamsT, rows.UserRecord], params: ParamsT) -> User | None:
-        record = await self._run.one(statement, params)
-        return None if record is None else rows.to_user(record)
 
     async def _changed(self, statement: One[ParamsT, rows.UserRecord], params: ParamsT) -> User:
         record = await self._run.one(statement, params)

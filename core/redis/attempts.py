@@ -98,7 +98,9 @@ class RedisAttempts:
         for bucket in buckets:
             delays = self.policy.delays(bucket.kind)
             arguments += [delays.from_failure, _milliseconds(delays.memory_seconds)]
-        state, *numbers = await self.scripts.run(_ADMIT, _keys(buckets), arguments)
+        state, *numbers = await self.scripts.run(
+            _ADMIT, _keys(buckets), arguments, operation="admit_attempt"
+        )
         if state == _WAITING:
             raise LoginThrottled(retry_after_seconds=numbers[0] / 1000)
         if state != _PLACED:
@@ -113,7 +115,9 @@ class RedisAttempts:
             delays = self.policy.delays(hold.bucket.kind)
             times = (delays.first_seconds, delays.longest_seconds, delays.memory_seconds)
             arguments += [hold.number, delays.from_failure, *map(_milliseconds, times)]
-        failures = await self.scripts.run(_FAIL, _keys_of(admission), arguments)
+        failures = await self.scripts.run(
+            _FAIL, _keys_of(admission), arguments, operation="fail_attempt"
+        )
         return failures[0]
 
     async def succeed(self, admission: Admission) -> None:
@@ -127,13 +131,15 @@ class RedisAttempts:
 
     async def forget(self, bucket: Bucket) -> None:
         """Forget the failures of a bucket."""
-        await self.scripts.run(_FORGET, _keys([bucket]), [])
+        await self.scripts.run(_FORGET, _keys([bucket]), [], operation="forget_failures")
 
     async def _give_up(self, admission: Admission, *, forgetting: Hold | None) -> None:
         arguments: list[int] = []
         for hold in admission.holds:
             arguments += [hold.number, int(hold is forgetting)]
-        await self.scripts.run(_GIVE_UP, _keys_of(admission), arguments)
+        await self.scripts.run(
+            _GIVE_UP, _keys_of(admission), arguments, operation="give_up_attempt"
+        )
 
 
 def _keys(buckets: Sequence[Bucket]) -> list[str]:

@@ -2,13 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.credentials import CredentialProvider
 
 from core.redis.errors import redis_errors
+from core.redis.tls import TlsConnection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +28,19 @@ CredentialSource = Callable[[], Awaitable[RedisCredentials]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisEndpoint:
-    """Where Redis is, and how long we wait for it: to connect, and for each single reply."""
+    """Where Redis is, and how long we wait for it: to connect, and for each single reply.
+
+    With `tls` the server's certificate has to come from the file's authorities, or, without a
+    file, from those that the operating system trusts.
+    """
 
     host: str
     port: int
     connect_timeout_seconds: float
     command_timeout_seconds: float
     max_connections: int = 10
+    tls: bool = False
+    ca_file: Path | None = None
 
     @property
     def total_timeout_seconds(self) -> float:
@@ -50,19 +59,22 @@ def open_client(
     The driver never retries by itself: who calls knows how long it may wait and whether a repeat
     is harmless, and many clients that each retry ten times are what a recovering server dies of.
     """
-    return Redis(
-        host=endpoint.host,
-        port=endpoint.port,
-        credential_provider=_CredentialProvider(credentials),
-        socket_connect_timeout=endpoint.connect_timeout_seconds,
-        socket_timeout=endpoint.command_timeout_seconds,
-        max_connections=endpoint.max_connections,
-        retry=Retry(NoBackoff(), 0),
+    options: dict[str, Any] = {
+        "host": endpoint.host,
+        "port": endpoint.port,
+        "credential_provider": _CredentialProvider(credentials),
+        "socket_connect_timeout": endpoint.connect_timeout_seconds,
+        "socket_timeout": endpoint.command_timeout_seconds,
+        "max_connections": endpoint.max_connections,
+        "retry": Retry(NoBackoff(), 0),
         # Spares two commands per connection that a narrow ACL would refuse anyway.
-        driver_info=None,
-        decode_responses=True,
-        encoding_errors=decoding_errors,
-    )
+        "driver_info": None,
+        "decode_responses": True,
+        "encoding_errors": decoding_errors,
+    }
+    if endpoint.tls:
+        options |= {"connection_class": TlsConnection, "ca_file": endpoint.ca_file}
+    return Redis.from_pool(ConnectionPool(**options))
 
 
 async def ping(client: Redis, *, timeout_seconds: float) -> None:

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.domain.errors import DependencyUnavailable, DomainError
+from core.observability.tls_trouble import tls_trouble
 
 DEPENDENCY = "redis"
 
@@ -50,7 +51,9 @@ async def _drop_idle_connections(client: Redis) -> None:
 
 
 def _detail(error: Exception) -> str:
-    """Return the server's error code or else the name of the driver's class."""
+    """Return what is wrong with TLS, the server's error code, or the name of the driver's class."""
+    if (trouble := tls_trouble(error)) is not None:
+        return trouble
     known_code = getattr(error, "status_code", None)
     if isinstance(known_code, str):
         return known_code

@@ -32,7 +32,9 @@ class RedisRates:
         """Count a call under a key, unless it is one too many."""
         interval = round(rate.interval_seconds * _MICROSECONDS)
         arguments = (interval, interval * rate.calls)
-        is_allowed, number, reset = await self.scripts.run(_TAKE, [f"rate.{key}"], arguments)
+        is_allowed, number, reset = await self.scripts.run(
+            _TAKE, [f"rate.{key}"], arguments, operation="take_rate"
+        )
         return Allowance(
             is_allowed=bool(is_allowed),
             remaining=number if is_allowed else 0,

@@ -7,6 +7,7 @@ and its watchers outlive the shutdown until the grace period is over.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from typing import Final
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -16,12 +17,18 @@ from core.middleware.errors import StatusError
 
 _Status = health_pb2.HealthCheckResponse.ServingStatus
 
+LIVENESS: Final = "liveness"
+"""Asked by who would restart a process that does not answer: SERVING as long as it answers at all.
+
+A dependency that is away makes the server NOT_SERVING, and no restart would bring it back.
+"""
+
 
 class HealthServicer(health_pb2_grpc.HealthServicer):
     """Answers for the server (`""`) and each service; they all stand and fall together.
 
     Beside them stands the detail: `dependency.NAME` for each thing that the service leans on,
-    most of which it can do without for a while.
+    most of which it can do without for a while, and `liveness`.
 
     NOT_SERVING until it is told otherwise. All methods belong to the server's event loop.
     """
@@ -29,7 +36,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
     def __init__(self, services: Iterable[str]) -> None:
         """Take the full names of the services."""
         self._names = frozenset({"", *services})
-        self._dependencies: dict[str, bool] = {}
+        self._dependencies: dict[str, bool] = {LIVENESS: True}
         self._is_serving = False
         self._is_closing = False
         self._changed = asyncio.Event()

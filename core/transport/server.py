@@ -1,12 +1,11 @@
 """The gRPC server: built here, started and stopped by whoever runs the process."""
 
 from collections.abc import Callable, Sequence
-from ipaddress import IPv6Address
 
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from core.config.settings import CoreSettings
+from core.config.core_settings import CoreSettings
 from core.domain.access_token import PublicKey
 from core.middleware.pipeline import Pipeline
 from core.service.use_cases import UseCases
@@ -20,10 +19,6 @@ _KEEPALIVE_MS = 120_000
 _KEEPALIVE_TIMEOUT_MS = 20_000
 _LEAST_PING_INTERVAL_MS = 10_000
 _CALLS_PER_CONNECTION = 1_000
-
-
-class PortUnavailable(Exception):
-    """The server cannot listen where it was told to."""
 
 
 def build_health() -> HealthServicer:
@@ -62,17 +57,14 @@ def build_server(
     return server
 
 
-def listen(server: grpc.aio.Server, *, host: str, port: int) -> int:
-    """Bind the server to an address, before it is started; return the port (0 asks for any).
-
-    Raises:
-        PortUnavailable: another process has the port, or the host is none of this machine's.
-    """
-    address = f"{_bracketed(host)}:{port}"
-    try:
-        return server.add_insecure_port(address)
-    except RuntimeError as error:
-        raise PortUnavailable(f"cannot listen on {address}") from error
+def build_health_server(
+    pipeline: Pipeline, health: HealthServicer, settings: CoreSettings
+) -> grpc.aio.Server:
+    """Build a server of grpc.health.v1 alone, for probes that speak no TLS. It holds no data."""
+    options = _options(settings, reuse_port=settings.reuse_port)
+    server = grpc.aio.server(interceptors=(pipeline,), options=options)
+    health_pb2_grpc.add_HealthServicer_to_server(health, server)  # type: ignore[no-untyped-call]
+    return server
 
 
 async def stop(server: grpc.aio.Server, health: HealthServicer, *, grace_seconds: float) -> None:
@@ -94,10 +86,3 @@ def _options(settings: CoreSettings, *, reuse_port: bool) -> list[tuple[str, int
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", _LEAST_PING_INTERVAL_MS),
     ]
-
-
-def _bracketed(host: str) -> str:
-    try:
-        return f"[{IPv6Address(host)}]"
-    except ValueError:
-        return host

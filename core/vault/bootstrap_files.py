@@ -1,4 +1,4 @@
-"""The two files that let a process in: an AppRole's role id and secret id."""
+"""The files that let a process in: an AppRole's two halves, or a service account's token."""
 
 import os
 import stat
@@ -7,6 +7,7 @@ from pathlib import Path
 from core.vault.errors import BootstrapFileRefused
 
 _MAX_BYTES = 4096
+_MAX_TOKEN_BYTES = 16_384
 
 
 def read_role_id(file: Path) -> str:
@@ -28,13 +29,24 @@ def read_secret_id(file: Path) -> str:
     return _read(file, private=True)
 
 
-def _read(file: Path, *, private: bool) -> str:
+def read_service_account_token(file: Path) -> str:
+    """Return the token that Kubernetes keeps fresh in a file of the pod.
+
+    Its mode is what Kubernetes gives it: nobody else is in the pod.
+
+    Raises:
+        BootstrapFileRefused: it cannot be read, or is empty.
+    """
+    return _read(file, private=False, max_bytes=_MAX_TOKEN_BYTES)
+
+
+def _read(file: Path, *, private: bool, max_bytes: int = _MAX_BYTES) -> str:
     try:
         # Opened once, so that what is checked is what is read.
         with file.open("rb") as stream:
             if private:
                 _check_owner(file, os.fstat(stream.fileno()))
-            text = stream.read(_MAX_BYTES).decode("ascii").strip()
+            text = stream.read(max_bytes).decode("ascii").strip()
     except OSError as error:
         raise BootstrapFileRefused(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:

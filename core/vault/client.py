@@ -1,14 +1,15 @@
 """A blocking client that keeps itself logged in. Used from one thread at a time."""
 
+import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import hvac
 import requests
 
-from core.vault.bootstrap_files import read_role_id, read_secret_id
+from core.observability.tls_trouble import tls_trouble
 from core.vault.errors import (
     CiphertextRefused,
     KeyForbidden,
@@ -22,37 +23,49 @@ from core.vault.errors import (
     VaultUnreachable,
 )
 from core.vault.options import VaultOptions
+from core.vault.production import require_fit
 
 T = TypeVar("T")
 
 _RENEWAL_SHARE = 2 / 3
-"""A token is renewed when this share of its life is over."""
+"""A token is renewed when this share of its life is over, or a little earlier."""
+
+_JITTER = 0.1
+"""How much earlier at most, as a share of its life: processes that start together part ways."""
 
 _OUTDATED = "check-and-set"
 """Stands in the answer to a write that was meant for another version than the latest."""
 
 
 class VaultClient:
-    """Logs in with an AppRole, renews its token in time; uses KV version 2 and transit keys."""
+    """Logs in, renews its token in time; uses KV version 2 and transit keys."""
 
     def __init__(
-        self, options: VaultOptions, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        options: VaultOptions,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
     ) -> None:
+        """Take where Vault is and as whom to log in; `chance` gives numbers from 0 up to 1."""
         session = requests.Session()
         # Neither proxies nor passwords of a .netrc file: the way to Vault is what settings say.
         session.trust_env = False
+        # Of a session that it is given hvac takes this one, and none of its own argument.
+        session.verify = True if options.ca_file is None else str(options.ca_file)
         self._options = options
         self._monotonic = monotonic
         self._hvac = hvac.Client(
             options.address,
             # Not None, which would take a token from the environment or the home directory.
             token="",
-            verify=True,
             timeout=options.timeout_seconds,
             allow_redirects=False,
             session=session,
         )
+        self._chance = chance
         self._lease_seconds = 0.0
+        self._renewal_share = _RENEWAL_SHARE
         self._leased_at: float | None = None
 
     @property
@@ -62,7 +75,7 @@ class VaultClient:
             return 0.0
         if not self._lease_seconds:
             return float("inf")
-        due = self._leased_at + self._lease_seconds * _RENEWAL_SHARE
+        due = self._leased_at + self._lease_seconds * self._renewal_share
         return max(0.0, due - self._monotonic())
 
     def read(self, path: str) -> Mapping[str, object]:
@@ -70,6 +83,7 @@ class VaultClient:
 
         Raises:
             SecretMissing, SecretForbidden: this secret cannot be had.
+            SecretUnfit: it is none for this environment.
             VaultError: no secret can be had.
         """
         content, _ = self.read_version(path)
@@ -192,22 +206,25 @@ class VaultClient:
                 answer = self._hvac.secrets.kv.v2.read_secret_version(
                     full_path, mount_point=self._options.mount, raise_on_deleted_version=True
                 )
-                content, version = answer["data"]["data"], answer["data"]["metadata"]["version"]
+                content, about = answer["data"]["data"], answer["data"]["metadata"]
+                version, custom_metadata = about["version"], about.get("custom_metadata") or {}
             except hvac.exceptions.InvalidPath as error:
                 raise SecretMissing(path) from error
             except hvac.exceptions.Forbidden as error:
                 raise SecretForbidden(path) from error
         if not isinstance(content, dict):
             raise SecretMissing(path)
+        if not self._options.dev_secrets:
+            require_fit(path, content, custom_metadata)
         return content, version
 
     def _renew_or_login(self) -> None:
         if self._leased_at is None or self._monotonic() >= self._leased_at + self._lease_seconds:
             return self._login()
+        asked_at, before = self._monotonic(), self._lease_seconds
         try:
             with self._translated():
-                before = self._lease_seconds
-                self._take_lease(self._hvac.auth.token.renew_self())
+                self._take_lease(self._hvac.auth.token.renew_self(), asked_at)
         except (VaultUnreachable, VaultSealed):
             raise
         except VaultError:
@@ -216,28 +233,27 @@ class VaultClient:
         return self._login() if self._lease_seconds < before / 2 else None
 
     def _login(self) -> None:
-        role_id = read_role_id(self._options.role_id_file)
-        secret_id = read_secret_id(self._options.secret_id_file)
-        self._leased_at = None
+        login = self._options.login
         with self._translated():
+            credentials = login.read(self._hvac)
+            self._leased_at = None
+            asked_at = self._monotonic()
             try:
-                answer = self._hvac.auth.approle.login(
-                    role_id, secret_id, mount_point=self._options.auth_mount
-                )
+                answer = login.log_in(self._hvac, credentials)
             except (
                 hvac.exceptions.InvalidRequest,
                 hvac.exceptions.Unauthorized,
                 hvac.exceptions.Forbidden,
                 hvac.exceptions.InvalidPath,
             ) as error:
-                raise LoginRefused(
-                    f"Vault refuses the login with {self._options.secret_id_file}"
-                ) from error
-            self._take_lease(answer)
+                raise LoginRefused(f"Vault refuses the login {login.shown}") from error
+            self._take_lease(answer, asked_at)
 
-    def _take_lease(self, answer: Mapping[str, Mapping[str, float]]) -> None:
+    def _take_lease(self, answer: Mapping[str, Any], asked_at: float) -> None:
+        """Count a token's life from when it was asked for: Vault's own count began later."""
         self._lease_seconds = float(answer["auth"]["lease_duration"])
-        self._leased_at = self._monotonic()
+        self._renewal_share = _RENEWAL_SHARE - _JITTER * self._chance()
+        self._leased_at = asked_at
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -249,7 +265,9 @@ class VaultClient:
             seconds = self._options.timeout_seconds
             raise VaultUnreachable(f"{vault} does not answer within {seconds:g} s") from error
         except requests.ConnectionError as error:
-            raise VaultUnreachable(f"{vault} cannot be reached") from error
+            trouble = tls_trouble(error)
+            why = "" if trouble is None else f" ({trouble})"
+            raise VaultUnreachable(f"{vault} cannot be reached{why}") from error
         except (hvac.exceptions.VaultDown, hvac.exceptions.VaultNotInitialized) as error:
             raise VaultSealed(f"{vault} is sealed or not ready") from error
         except (hvac.exceptions.VaultError, requests.RequestException) as error:

@@ -28,15 +28,27 @@ class VaultFaulty(VaultError):
 
 
 class BootstrapFileRefused(VaultError):
-    """A file with one half of the AppRole credentials is missing, empty, or open to others."""
+    """A file that a login needs is missing, empty, or open to others."""
 
     kind = "bootstrap_file"
 
 
 class LoginRefused(VaultError):
-    """Vault does not accept the AppRole credentials."""
+    """Vault does not accept the credentials."""
 
     kind = "login_refused"
+
+
+class WrappedSecretIdRefused(VaultError):
+    """A wrapped secret id does not open. Who did not open it has to ask who did: an alarm."""
+
+    kind = "wrapped_secret_id_refused"
+
+
+class LeaseRefused(VaultError):
+    """The database engine gives no login, or does not lengthen the life of one."""
+
+    kind = "lease_refused"
 
 
 class KeyForbidden(VaultError):
@@ -90,3 +102,9 @@ class SecretMalformed(SecretError):
     """The secret is not of the form that is agreed on. The message never repeats its content."""
 
     kind = "secret_malformed"
+
+
+class SecretUnfit(SecretError):
+    """The secret is a developer's, or a default, and this is no developer's machine."""
+
+    kind = "secret_unfit"

@@ -34,7 +34,7 @@ _SHORTEST_PAUSE_SECONDS = 0.05
 
 _SECRETS: Final[Mapping[str, Secret[object]]] = MappingProxyType(
     {
-        "postgres": POSTGRES,
+        "kept_postgres": POSTGRES,
         "redis": REDIS,
         "signing_keys": SIGNING_KEYS,
         "refresh_token_keys": REFRESH_TOKEN_KEY,
@@ -49,14 +49,16 @@ _SECRETS: Final[Mapping[str, Secret[object]]] = MappingProxyType(
 _log = structlog.get_logger(__name__)
 
 
-async def read_service_secrets(source: SecretSource) -> ServiceSecrets:
-    """Read everything for the first time.
+async def read_service_secrets(
+    source: SecretSource, *, with_postgres: bool = True
+) -> ServiceSecrets:
+    """Read everything for the first time; the login to PostgreSQL only if Vault keeps it.
 
     Raises:
         VaultError: with one clear line on the first thing that is wrong.
     """
     return ServiceSecrets(
-        postgres=await source.read(POSTGRES),
+        kept_postgres=await source.read(POSTGRES) if with_postgres else None,
         redis=await source.read(REDIS),
         signing_keys=await source.read(SIGNING_KEYS),
         refresh_token_keys=await source.read(REFRESH_TOKEN_KEY),
@@ -144,6 +146,9 @@ class SecretRefresher:
     async def refresh(self) -> bool:
         """Read everything once; tell whether all of it could be read and used."""
         for name, secret in _SECRETS.items():
+            # What was not read at the start is not kept in Vault.
+            if getattr(self._current, name) is None:
+                continue
             if not await self._renew(name, secret):
                 return False
         self._find()

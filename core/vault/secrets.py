@@ -73,9 +73,12 @@ class DevSeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSecrets:
-    """All that the service needs while it runs. Symmetric keys have 32 bytes."""
+    """All that the service needs while it runs. Symmetric keys have 32 bytes.
 
-    postgres: PostgresCredentials
+    There is no login to PostgreSQL where the database engine makes them.
+    """
+
+    kept_postgres: PostgresCredentials | None
     redis: RedisCredentials
     signing_keys: tuple[SigningKey, ...]
     refresh_token_keys: tuple[bytes, ...] = field(repr=False)
@@ -83,6 +86,13 @@ class ServiceSecrets:
     one_time_token_keys: tuple[bytes, ...] = field(repr=False)
     throttle_key: bytes = field(repr=False)
     personal_data_keys: tuple[bytes, ...] = field(repr=False)
+
+    @property
+    def postgres(self) -> PostgresCredentials:
+        """The login to PostgreSQL that Vault keeps."""
+        if self.kept_postgres is None:
+            raise RuntimeError("the login to PostgreSQL was not read")
+        return self.kept_postgres
 
 
 def _postgres(content: Content) -> PostgresCredentials:

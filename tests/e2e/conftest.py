@@ -13,7 +13,7 @@ from tests.e2e.grpc_door import Stubs, open_stubs
 from tests.e2e.rest import Rest, open_rest
 from tests.e2e.service import Service, running_service
 from tests.e2e.site import Site, new_site
-from tests.servers import Servers, start_servers
+from tests.servers import TLS, Servers, start_servers
 from tests.unit.geo.country_files import write_countries
 
 # The tests' client is a proxy that is believed, so that its people come from somewhere else.
@@ -72,7 +72,7 @@ async def rest(service: Service) -> AsyncIterator[Rest]:
 @pytest_asyncio.fixture
 async def stubs(service: Service) -> AsyncIterator[Stubs]:
     """The stubs on the shared service's gRPC door."""
-    async with open_stubs(service.site.core_address) as stubs:
+    async with open_stubs(service.site) as stubs:
         yield stubs
 
 
@@ -85,7 +85,7 @@ def site(servers: Servers, tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def _own_servers() -> Iterator[Servers]:
-    with temporary_stack() as stack:
+    with temporary_stack(tls=TLS) as stack:
         yield start_servers(stack)
 
 
@@ -126,7 +126,7 @@ async def own_rest(own_service: Service) -> AsyncIterator[Rest]:
 @pytest_asyncio.fixture
 async def own_stubs(own_service: Service) -> AsyncIterator[Stubs]:
     """The stubs on that service's gRPC door."""
-    async with open_stubs(own_service.site.core_address) as stubs:
+    async with open_stubs(own_service.site) as stubs:
         yield stubs
 
 

@@ -15,6 +15,8 @@ from typing import Any, Final
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from devstack.certificates import GATEWAY_CLIENT
+from devstack.tls_settings import channel_credentials
 from pandora.user.v1 import (
     audit_service_pb2_grpc,
     auth_service_pb2_grpc,
@@ -22,6 +24,7 @@ from pandora.user.v1 import (
     session_service_pb2_grpc,
     user_service_pb2_grpc,
 )
+from tests.e2e.site import Site
 
 DEADLINE_SECONDS: Final = 30.0
 SERVING: Final = health_pb2.HealthCheckResponse.SERVING
@@ -54,7 +57,7 @@ class GrpcurlFailed(Exception):
 class Grpcurl:
     """Runs the real program; each call begins a trace of its own, kept in `trace_ids`."""
 
-    address: str
+    site: Site
     confidential: set[str] = field(repr=False)
     trace_ids: list[str] = field(default_factory=list)
 
@@ -68,9 +71,9 @@ class Grpcurl:
         assert program is not None
         process = await asyncio.create_subprocess_exec(
             program,
-            "-plaintext",
+            *self._way(),
             *flags,
-            self.address,
+            self.site.core_address,
             *arguments,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -80,6 +83,16 @@ class Grpcurl:
         if process.returncode != 0:
             raise GrpcurlFailed(errors.decode())
         return output.decode()
+
+    def _way(self) -> Sequence[str]:
+        if self.site.certificates is None:
+            return ["-plaintext"]
+        files = self.site.certificates.of(GATEWAY_CLIENT.name)
+        return [
+            f"-cacert={self.site.certificates.authority}",
+            f"-cert={files.certificate}",
+            f"-key={files.key}",
+        ]
 
     async def call(
         self, method: str, request: dict[str, Any] | None = None, *, token: str = ""
@@ -113,8 +126,19 @@ class Stubs:
         return bool(answer.status == SERVING)
 
 
+def open_channel(site: Site, caller: str = GATEWAY_CLIENT.name) -> grpc.aio.Channel:
+    """Open a channel to a core, where there is TLS with the certificate of `caller`.
+
+    The tests' machine is believed to be a gateway, by its address or by its certificate.
+    """
+    if site.certificates is None:
+        return grpc.aio.insecure_channel(site.core_address)
+    credentials = channel_credentials(site.certificates, caller)
+    return grpc.aio.secure_channel(site.core_address, credentials)
+
+
 @asynccontextmanager
-async def open_stubs(address: str) -> AsyncIterator[Stubs]:
+async def open_stubs(site: Site) -> AsyncIterator[Stubs]:
     """Connect to a core that is expected to be there."""
-    async with grpc.aio.insecure_channel(address) as channel:
+    async with open_channel(site) as channel:
         yield Stubs(channel)

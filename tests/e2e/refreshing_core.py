@@ -10,8 +10,8 @@ import grpc.aio
 import psycopg
 
 from devstack.readiness import grpc_serving
-from devstack.service_environment import CORE_PORT
 from pandora.user.v1 import auth_service_pb2, auth_service_pb2_grpc, user_service_pb2_grpc
+from tests.e2e.grpc_door import open_channel
 from tests.e2e.people import PASSWORD, new_email
 from tests.e2e.processes import Process
 from tests.e2e.site import Site
@@ -55,9 +55,9 @@ async def running_core(site: Site, **changes: str) -> AsyncIterator[Core]:
     process = site.start("core", "serve", **changes)
     try:
         await asyncio.to_thread(
-            process.wait_until, lambda: grpc_serving(site.ports.address(CORE_PORT))
+            process.wait_until, lambda: grpc_serving(site.core_address, site.certificates)
         )
-        async with grpc.aio.insecure_channel(site.core_address) as channel:
+        async with open_channel(site) as channel:
             yield Core(process=process, channel=channel)
     finally:
         if process.runs:

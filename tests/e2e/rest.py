@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import ssl
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from devstack.certificates import Certificates
 from tests.e2e.service import Service
 
 CLIENT_ADDRESS: Final = "198.51.100.23"
@@ -111,10 +113,16 @@ class Rest:
             self.confidential.update(_values_of(answer.json, _IN_ANSWERS))
 
 
-def open_session() -> aiohttp.ClientSession:
-    """Return a session that opens as many connections as there are requests."""
+def open_session(certificates: Certificates | None = None) -> aiohttp.ClientSession:
+    """Return a session that opens as many connections as there are requests.
+
+    By TLS it trusts the root of these certificates alone.
+    """
+    trust: ssl.SSLContext | bool = True
+    if certificates is not None:
+        trust = ssl.create_default_context(cafile=certificates.authority)
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0),
+        connector=aiohttp.TCPConnector(limit=0, ssl=trust),
         timeout=aiohttp.ClientTimeout(total=DEADLINE_SECONDS),
     )
 
@@ -122,7 +130,7 @@ def open_session() -> aiohttp.ClientSession:
 @asynccontextmanager
 async def open_rest(service: Service) -> AsyncIterator[Rest]:
     """Return a client of a service's REST door."""
-    async with open_session() as session:
+    async with open_session(service.site.certificates) as session:
         yield Rest(session=session, url=service.site.gateway_url, confidential=service.confidential)
 
 

@@ -1,13 +1,14 @@
 """Where one service runs: servers, a database, secrets, a stream and ports of its own."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Final
 
+from devstack.certificates import Certificates
 from devstack.ports import free_port
 from devstack.provisioning import Provisioned, provision
 from devstack.secret_values import MAKERS
@@ -76,7 +77,12 @@ class Site:
 
     @property
     def gateway_url(self) -> str:
-        return f"http://{self.ports.address(GATEWAY_PORT)}"
+        return self.ports.gateway_url
+
+    @property
+    def certificates(self) -> Certificates | None:
+        """What everything here speaks TLS with; None: nothing does."""
+        return self.ports.certificates
 
     def metrics_url(self, variable: str) -> str:
         """Return where the process answers whose metrics port the variable names."""
@@ -145,6 +151,11 @@ def _texts(value: object) -> Iterator[str]:
         yield from (line for line in value.splitlines() if not line.startswith("-----"))
 
 
+def new_ports(variables: Iterable[str], certificates: Certificates | None) -> ServicePorts:
+    """Return a free port for each of the variables."""
+    return ServicePorts({variable: free_port() for variable in variables}, certificates)
+
+
 @contextmanager
 def new_site(
     servers: Servers,
@@ -161,7 +172,7 @@ def new_site(
             database=database,
             access=provision(servers.stack, prefix=f"test/{name}", bootstrap=folder / "vault"),
             stream=f"pandora.test.{name}.user.events",
-            ports=ServicePorts({variable: free_port() for variable in _PORTS}),
+            ports=new_ports(_PORTS, servers.stack.certificates),
             folder=folder,
             settings=settings or {},
             beside=beside or {},

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-import grpc.aio
 import pytest_asyncio
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
@@ -14,6 +13,7 @@ from core.transport.services import SERVICES
 from pandora.user.v1.auth_service_pb2 import IntrospectTokenRequest
 from pandora.user.v1.auth_service_pb2_grpc import AuthServiceStub
 from tests.e2e.both_doors import METHODS, Door, GrpcDoor, Reply, RestDoor, new_id
+from tests.e2e.grpc_door import open_channel
 from tests.e2e.people import administrator
 from tests.e2e.rest import Rest
 from tests.e2e.service import Service
@@ -70,7 +70,7 @@ def encodable(token: str) -> bool:
 
 @pytest_asyncio.fixture
 async def doors(service: Service, rest: Rest) -> AsyncIterator[Mapping[str, Door]]:
-    async with grpc.aio.insecure_channel(service.site.core_address) as channel:
+    async with open_channel(service.site) as channel:
         yield {"gRPC": GrpcDoor(channel), "REST": RestDoor(rest.session, service.site.gateway_url)}
 
 
@@ -179,7 +179,7 @@ async def test_no_forgery_is_active_to_whoever_asks(
         *(forge(attacker) for forge in {**FORGERIES, **_UNKNOWN_TO_THE_STORAGE}.values()),
     ]
     tokens = [token for token in made if 0 < len(token) <= LONGEST and encodable(token)]
-    async with grpc.aio.insecure_channel(service.site.core_address) as channel:
+    async with open_channel(service.site) as channel:
         stub = AuthServiceStub(channel)
 
         async def ask(token: str) -> tuple[bool, bool]:

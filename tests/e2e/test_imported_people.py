@@ -17,7 +17,7 @@ from tests.integration.mailbox import Mailbox, token_in
 from tests.postgres_client import until
 from tests.unit.crypto.hash_vectors import DJANGO_ARGON2, VECTORS, Vector
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.long]
 
 OURS = "$argon2id$v=19$m=19456,t=2,p=1$"
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.asyncio
 
 @pytest.fixture
 def grpcurl(service: Service) -> Grpcurl:
-    return Grpcurl(address=service.site.core_address, confidential=service.confidential)
+    return Grpcurl(site=service.site, confidential=service.confidential)
 
 
 @dataclass(frozen=True, kw_only=True)

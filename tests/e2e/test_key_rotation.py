@@ -12,16 +12,14 @@ from typing import Final
 
 import pytest
 
-from devstack.ports import free_port
 from devstack.readiness import grpc_serving, http_ok
-from devstack.service_environment import CORE_PORT, ServicePorts
 from tests.e2e.accounts import open_accounts
 from tests.e2e.altered_contract import with_jwks_max_age
 from tests.e2e.offline_verifier import OfflineVerifier, expiry
 from tests.e2e.processes import Process
 from tests.e2e.rest import Answer, Rest, open_session
 from tests.e2e.signing import signing_keys, token_settings
-from tests.e2e.site import Site, new_site
+from tests.e2e.site import Site, new_ports, new_site
 from tests.e2e.steady_traffic import Traffic, travellers
 from tests.postgres_client import until
 from tests.servers import Servers
@@ -61,8 +59,9 @@ class Replica:
     gateway: Process
 
     def await_ready(self) -> None:
-        self.core.wait_until(lambda: grpc_serving(self.site.ports.address(CORE_PORT)))
-        self.gateway.wait_until(lambda: http_ok(f"{self.site.gateway_url}/readyz"))
+        self.core.wait_until(lambda: grpc_serving(self.site.core_address, self.site.certificates))
+        ready = f"{self.site.gateway_url}/readyz"
+        self.gateway.wait_until(lambda: http_ok(ready, self.site.certificates))
 
 
 @contextmanager
@@ -82,7 +81,7 @@ def two_replicas(servers: Servers, folder: Path) -> Iterator[list[Replica]]:
 def _another(site: Site) -> Site:
     folder = site.folder / "another"
     folder.mkdir()
-    ports = ServicePorts({variable: free_port() for variable in site.ports.by_variable})
+    ports = new_ports(site.ports.by_variable, site.certificates)
     return dataclasses.replace(site, folder=folder, ports=ports)
 
 
@@ -96,7 +95,7 @@ def _started(site: Site, ends: ExitStack) -> Replica:
 
 @asynccontextmanager
 async def clients(replicas: list[Replica]) -> AsyncIterator[list[Rest]]:
-    async with open_session() as session:
+    async with open_session(replicas[0].site.certificates) as session:
         yield [
             Rest(session=session, url=replica.site.gateway_url, confidential=set())
             for replica in replicas

@@ -12,7 +12,6 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-import grpc.aio
 import pytest
 import pytest_asyncio
 from google.protobuf.message import Message
@@ -22,6 +21,7 @@ from core.domain.ports.unit_of_work import UnitOfWork
 from core.domain.user import Role
 from tests.e2e.accounts import Accounts, open_accounts
 from tests.e2e.both_doors import METHODS, Door, GrpcDoor, Reply, RestDoor
+from tests.e2e.grpc_door import open_channel
 from tests.e2e.people import new_email
 from tests.e2e.rest import open_session
 from tests.e2e.service import Service
@@ -170,8 +170,8 @@ def request_for(case: Case, user_id: str) -> Message:
 @pytest_asyncio.fixture
 async def doors(service: Service) -> AsyncIterator[Mapping[str, Door]]:
     async with (
-        grpc.aio.insecure_channel(service.site.core_address) as channel,
-        open_session() as session,
+        open_channel(service.site) as channel,
+        open_session(service.site.certificates) as session,
     ):
         yield {"gRPC": GrpcDoor(channel), "REST": RestDoor(session, service.site.gateway_url)}
 

@@ -16,7 +16,7 @@ from tests.e2e.service import Service
 from tests.e2e.site import Site
 from tests.postgres_client import until
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.long]
 
 
 async def test_a_rotated_database_password_is_followed_without_a_restart(

@@ -10,6 +10,7 @@ import pytest
 
 from pandora.user.v1 import mfa_service_pb2, mfa_service_pb2_grpc
 from tests.e2e.authenticator import Authenticator
+from tests.e2e.grpc_door import open_channel
 from tests.e2e.ledger import count, events_of, rows
 from tests.e2e.people import PASSWORD, Person, administrator, log_in, new_person, person_of
 from tests.e2e.rest import Answer, Rest
@@ -194,7 +195,7 @@ def _let_pass(service: Service, seconds: float, *people: Person) -> None:
 
 
 async def _enroll_over_grpc(service: Service, person: Person) -> Refusal:
-    async with grpc.aio.insecure_channel(service.site.core_address) as channel:
+    async with open_channel(service.site) as channel:
         stub = mfa_service_pb2_grpc.MfaServiceStub(channel)
         with pytest.raises(grpc.aio.AioRpcError) as refusal:
             await stub.EnrollTotp(

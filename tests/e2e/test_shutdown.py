@@ -98,7 +98,7 @@ async def _is_closed(rest: Rest) -> bool:
 
 
 async def _end_core_in_the_middle(service: Service, person: Person) -> None:
-    async with open_stubs(service.site.core_address) as stubs:
+    async with open_stubs(service.site) as stubs:
         watched = watch(stubs)
         await watched.until(SERVING, seconds=DEADLINE_SECONDS)
         credentials = bearer(person.access_token)

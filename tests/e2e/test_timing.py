@@ -21,6 +21,7 @@ from core.crypto.identifiers import MonotonicUuid7
 from core.observability.clock import SystemClock
 from pandora.user.v1 import auth_service_pb2 as pb
 from pandora.user.v1 import auth_service_pb2_grpc
+from tests.e2e.grpc_door import open_channel
 from tests.e2e.ledger import rows
 from tests.e2e.people import PASSWORD
 from tests.e2e.service import Service, running_service
@@ -107,7 +108,7 @@ def service(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Itera
 async def scene(service: Service) -> AsyncIterator[Scene]:
     # Seeded by the service itself, with the parameters that it hashes with.
     ((hashed_password,),) = rows(service, "SELECT hashed_password FROM users LIMIT 1")
-    async with grpc.aio.insecure_channel(service.site.core_address) as channel:
+    async with open_channel(service.site) as channel:
         stub = auth_service_pb2_grpc.AuthServiceStub(channel)
         yield Scene(service=service, auth=stub, hashed_password=hashed_password)
 

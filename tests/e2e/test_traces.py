@@ -53,6 +53,32 @@ async def test_a_registrations_trace_reaches_from_the_gateway_to_the_stream(
     assert root.name == "POST /v1/auth/register"
 
 
+async def test_a_logins_trace_shows_gateway_core_statements_and_redis(
+    rest: Rest, collector: Collector
+) -> None:
+    person = await new_person(rest)
+    answer = await log_in(rest, person.email)
+    gateway, core = "pandora-gateway", "pandora-user-core"
+    rpc = "pandora.user.v1.AuthService/Login"
+    await _until_collected(
+        collector,
+        answer.trace_id,
+        {
+            (gateway, _Kind.SPAN_KIND_SERVER, "POST /v1/auth/login"),
+            (gateway, _Kind.SPAN_KIND_CLIENT, f"/{rpc}"),
+            (core, _Kind.SPAN_KIND_SERVER, rpc),
+            (core, _Kind.SPAN_KIND_CLIENT, "append_audit_event"),
+            (core, _Kind.SPAN_KIND_CLIENT, "admit_attempt"),
+        },
+    )
+    spans = collector.trace(answer.trace_id)
+    by_id = {each.span.span_id.hex(): each for each in spans}
+    asked = [each for each in spans if _attribute(each, "db.system.name") == "redis"]
+    of_core = [each for each in asked if each.service == core]
+    assert {each.name for each in of_core} == {"admit_attempt", "give_up_attempt"}
+    assert {by_id[each.span.parent_span_id.hex()].name for each in of_core} == {rpc}
+
+
 async def test_no_span_holds_what_a_request_or_a_row_holds(
     rest: Rest, service: Service, collector: Collector
 ) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from opentelemetry import trace
 
-from core.config.settings import CoreSettings
+from core.config.core_settings import CoreSettings
 from core.crypto.access_tokens import Es256AccessTokens
 from core.crypto.identifiers import MonotonicUuid7
 from core.crypto.key_ring import KeyRing

@@ -13,7 +13,7 @@ from redis.retry import Retry
 
 from devstack.databases import DATABASE
 from devstack.provisioning import Provisioned, provision
-from devstack.secret_values import MAINTAINER_LOGIN, MAKERS, OWNER_LOGIN
+from devstack.secret_values import MAINTAINER_LOGIN, MAKERS, OWNER_LOGIN, PSEUDONYM_KEY
 from devstack.stack import Stack
 from devstack.vault_access import BootstrapFiles
 from tests.servers import Database, Servers, cloned_database
@@ -126,13 +126,14 @@ def _read(client: hvac.Client, prefix: str, name: str) -> object:
     return answer["data"]["data"]
 
 
-def test_the_service_reads_every_secret_but_the_logins_of_owner_and_maintainer(
+def test_the_service_reads_every_secret_but_those_of_others(
     stack: Stack, access: Provisioned
 ) -> None:
     client = _logged_in(stack, access.service_files)
-    for name in MAKERS.keys() - {OWNER_LOGIN, MAINTAINER_LOGIN}:
+    others = {OWNER_LOGIN, MAINTAINER_LOGIN, PSEUDONYM_KEY}
+    for name in MAKERS.keys() - others:
         assert _read(client, access.prefix, name)
-    for name in (OWNER_LOGIN, MAINTAINER_LOGIN):
+    for name in others:
         with pytest.raises(Forbidden):
             _read(client, access.prefix, name)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.config.settings import CoreSettings
+from core.config.core_settings import CoreSettings
 from tests.fakes.world import PASSWORD
 from tests.unit.transport.core_server import Core, running_core
 

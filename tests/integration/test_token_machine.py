@@ -42,7 +42,7 @@ from tests.integration.token_stage import (
 from tests.servers import Database
 
 IS_LONG = "PANDORA_TOKEN_STEPS" in os.environ
-STEPS = int(os.environ.get("PANDORA_TOKEN_STEPS", "240"))
+STEPS = int(os.environ.get("PANDORA_TOKEN_STEPS", "120"))
 STEPS_PER_RUN = 30
 MAX_DEVICES = 10
 

@@ -43,7 +43,9 @@ class TimedClient:
 
     def __init__(self, scene: VaultScene) -> None:
         self.clock = FakeClock()
-        self.client = VaultClient(scene.options(), monotonic=lambda: self.clock.now().timestamp())
+        self.client = VaultClient(
+            scene.options(), monotonic=lambda: self.clock.now().timestamp(), chance=lambda: 0.0
+        )
 
     @property
     def token(self) -> str:

@@ -10,10 +10,12 @@ from typing import Any
 import hvac
 
 from core.vault.client import VaultClient
+from core.vault.logins import AppRoleLogin
 from core.vault.options import VaultOptions
 from core.vault.refresher import SecretRefresher, read_service_secrets
 from core.vault.source import SecretSource
 from core.vault.transit import TransitSecretBox
+from core.vault.wrapped_secret_id import PlainSecretId
 from devstack.openbao import OpenBaoServer
 from devstack.provisioning import OPERATOR_ROLE
 from devstack.secret_values import MAKERS, SIGNING_KEYS
@@ -99,11 +101,14 @@ class VaultScene:
             address=address or self.bao.address,
             mount=MOUNT,
             prefix=self.prefix,
-            auth_mount="approle",
-            role_id_file=files.role_id,
-            secret_id_file=files.secret_id,
+            login=AppRoleLogin(
+                mount="approle",
+                role_id_file=files.role_id,
+                secret_id=PlainSecretId(files.secret_id),
+            ),
             timeout_seconds=timeout_seconds,
             transit_mount=TRANSIT,
+            dev_secrets=True,
             transit_key=TOTP_KEY,
         )
 

@@ -1,19 +1,46 @@
 """The processes of the core, which run until SIGTERM."""
 
 import argparse
+import sys
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from core.bootstrap.commands.parsing import Commands, add_command
 from core.config.settings import Settings
 
 
 def add_process_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
-    """Add `serve`, `relay`, `consume`, `send-mail` and `seal`."""
+    """Add `serve`, `relay`, `consume`, `send-mail`, `seal`, and `health`, which asks after them."""
     add_command(commands, "serve", "serve gRPC until SIGTERM", _serve)
     words = "carry events from the outbox to Redis until SIGTERM"
     add_command(commands, "relay", words, _relay)
     add_command(commands, "consume", "handle events of other services until SIGTERM", _consume)
     add_command(commands, "send-mail", "hand mail to the mail server until SIGTERM", _send_mail)
     add_command(commands, "seal", "seal the audit log until SIGTERM", _seal)
+    words = "tell by the exit code whether a process of this machine is well"
+    asked = add_command(commands, "health", words, _health)
+    asked.add_argument("process", nargs="?", choices=("serve", *_METRICS), default="serve")
+
+
+_METRICS: Final[Mapping[str, Callable[[Settings], int]]] = {
+    "relay": lambda settings: settings.relay.metrics_port,
+    "consume": lambda settings: settings.consumer.metrics_port,
+    "send-mail": lambda settings: settings.mail.metrics_port,
+    "seal": lambda settings: settings.audit.metrics_port,
+}
+"""The port on which each process that serves nobody tells how it is."""
+
+
+def _health(settings: Settings, parsed: argparse.Namespace) -> int:
+    from core.bootstrap.health_probe import is_serving, tells_metrics
+
+    if parsed.process == "serve":
+        well = is_serving(settings)
+    else:
+        well = tells_metrics(settings, _METRICS[parsed.process](settings))
+    if not well:
+        sys.stderr.write(f"{parsed.process} does not answer as it should\n")
+    return 0 if well else 1
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What is done once: the schema, the settings looked at, mock data."""
+"""What is done once: the schema, the settings looked at."""
 
 import argparse
 
@@ -8,13 +8,11 @@ from core.config.settings import Settings
 
 
 def add_setup_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
-    """Add `migrate`, `config check` and `data seed`."""
+    """Add `migrate` and `config check`."""
     add_command(commands, "migrate", "bring the database's schema up to this version", _migrate)
     config = add_group(commands, "config", "look at the settings")
     words = "print the effective settings; secrets are never shown"
     add_command(config, "check", words, _config_check)
-    data = add_group(commands, "data", "fill the database")
-    add_command(data, "seed", "make the mock data of the dev environment", _seed)
 
 
 def _migrate(settings: Settings, _: argparse.Namespace) -> int:
@@ -26,9 +24,3 @@ def _migrate(settings: Settings, _: argparse.Namespace) -> int:
 def _config_check(settings: Settings, _: argparse.Namespace) -> int:
     print(describe(settings))
     return 0
-
-
-def _seed(settings: Settings, _: argparse.Namespace) -> int:
-    from core.bootstrap.operations import seed
-
-    return run(settings, seed)

@@ -20,6 +20,14 @@ ALLOWED = {
     "vault.operator_secret_id_file",
     "vault.sealer_secret_id_file",
     "vault.maintainer_secret_id_file",
+    "vault.cloner_secret_id_file",
+    "vault.kubernetes_token_file",
+    # Where the TLS key lies, and whether a developer's secrets are taken.
+    "core.tls_key_file",
+    "vault.dev_secrets",
+    # Which form a file's content has, and where logins come from.
+    "vault.secret_id_wrapped",
+    "postgres.credentials",
     # How long tokens of services may live, and how often any may be exchanged.
     "tokens.service_token_max_seconds",
     "limits.token",

@@ -19,6 +19,7 @@ def test_each_number_of_time_or_size_names_its_unit() -> None:
     units = ("_seconds", "_days", "_months", "_bytes", "_kib")
     plain = {
         "core.port",
+        "core.health_port",
         "core.metrics_port",
         "relay.metrics_port",
         "postgres.port",

@@ -84,6 +84,14 @@ def test_signing_stops_when_every_key_has_expired() -> None:
         ring.signer()
 
 
+def test_the_age_of_the_signing_key_begins_anew_with_the_next_one() -> None:
+    clock = FakeClock()
+    ring = KeyRing([OLD, NEW], clock=clock)
+    assert ring.signer_age_seconds() == HOUR.total_seconds()
+    clock.advance(HOUR.total_seconds() + 60)
+    assert ring.signer_age_seconds() == 60
+
+
 def test_coordinates_are_32_bytes_even_with_leading_zeros() -> None:
     private_key = ec.derive_private_key(_scalar_with_short_x(), ec.SECP256R1())
     (key,) = KeyRing([Key(private_key=private_key)], clock=FakeClock()).public_keys()

@@ -12,6 +12,21 @@ from gateway.config import ENVIRONMENTS, ConfigError, load
 CORE_SETTINGS = Path(core.config.__file__).parent
 
 MINIMAL = {"APP_ENV": "dev"}
+HTTPS = {
+    "PANDORA_GATEWAY__TLS_CERTIFICATE_FILE": "/run/pandora/tls/tls.crt",
+    "PANDORA_GATEWAY__TLS_KEY_FILE": "/run/pandora/tls/tls.key",
+}
+MTLS = {
+    "PANDORA_GATEWAY__CORE_ADDRESS": "core.internal:50051",
+    "PANDORA_GATEWAY__CORE_CA_FILE": "/run/pandora/tls/ca.crt",
+    "PANDORA_GATEWAY__CORE_CERTIFICATE_FILE": "/run/pandora/core/tls.crt",
+    "PANDORA_GATEWAY__CORE_KEY_FILE": "/run/pandora/core/tls.key",
+}
+
+
+def enough(environment: str) -> dict[str, str]:
+    """What has to be set for a start in an environment."""
+    return {"APP_ENV": environment, **({} if environment == "dev" else HTTPS)}
 
 
 def test_the_defaults_are_those_of_the_contract() -> None:
@@ -26,10 +41,11 @@ def test_the_defaults_are_those_of_the_contract() -> None:
 def test_each_setting_comes_from_its_variable() -> None:
     settings = load(
         {
-            "APP_ENV": "prod",
+            **enough("prod"),
+            **MTLS,
             "GATEWAY_PORT": "0",
             "PANDORA_GATEWAY__HOST": "::",
-            "PANDORA_GATEWAY__CORE_ADDRESS": "core.internal:50051",
+            "PANDORA_GATEWAY__CORE_SERVER_NAME": "core",
             "PANDORA_GATEWAY__REUSE_PORT": "true",
             "PANDORA_GATEWAY__REQUEST_TIMEOUT_SECONDS": "2.5",
             "PANDORA_GATEWAY__MAX_BODY_BYTES": "1024",
@@ -38,7 +54,8 @@ def test_each_setting_comes_from_its_variable() -> None:
             "PANDORA_GATEWAY__CONNECTION_MAX_REQUESTS": "7",
             "PANDORA_GATEWAY__COMPRESSION_MIN_BYTES": "0",
             "PANDORA_GATEWAY__CORE_RETRIES": "0",
-            "PANDORA_TELEMETRY__OTLP_ENDPOINT": "http://collector:4317",
+            "PANDORA_TELEMETRY__OTLP_ENDPOINT": "https://collector:4317",
+            "PANDORA_TELEMETRY__OTLP_CA_FILE": "/run/pandora/tls/ca.crt",
             "PANDORA_TELEMETRY__SAMPLING_RATIO": "0.1",
         }
     )
@@ -53,7 +70,14 @@ def test_each_setting_comes_from_its_variable() -> None:
     assert settings.cors_origins == ("https://app.example", "http://[::1]:3000")
     assert settings.connection_max_requests == 7
     assert (settings.compression_min_bytes, settings.core_retries) == (0, 0)
-    assert (settings.otlp_endpoint, settings.sampling_ratio) == ("http://collector:4317", 0.1)
+    assert (settings.otlp_endpoint, settings.sampling_ratio) == ("https://collector:4317", 0.1)
+    assert settings.otlp_ca_file == Path("/run/pandora/tls/ca.crt")
+    assert settings.tls_certificate_file == Path("/run/pandora/tls/tls.crt")
+    assert settings.tls_key_file == Path("/run/pandora/tls/tls.key")
+    assert settings.core_ca_file == Path("/run/pandora/tls/ca.crt")
+    assert settings.core_certificate_file == Path("/run/pandora/core/tls.crt")
+    assert settings.core_key_file == Path("/run/pandora/core/tls.key")
+    assert settings.core_server_name == "core"
 
 
 def test_the_core_can_be_behind_a_unix_socket() -> None:
@@ -64,7 +88,7 @@ def test_the_core_can_be_behind_a_unix_socket() -> None:
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_traces_are_sampled_and_sent_as_the_cores_are(environment: str) -> None:
     of_core = yaml.safe_load((CORE_SETTINGS / f"{environment}.yaml").read_text())["telemetry"]
-    settings = load({"APP_ENV": environment})
+    settings = load(enough(environment))
     assert settings.sampling_ratio == of_core["sampling_ratio"]
     assert settings.otlp_endpoint == of_core.get("otlp_endpoint")
 
@@ -75,13 +99,13 @@ def test_traces_are_sampled_and_sent_as_the_cores_are(environment: str) -> None:
 def test_a_load_balancer_gets_time_to_look_away_where_there_is_one(
     environment: str, seconds: float
 ) -> None:
-    assert load({"APP_ENV": environment}).drain_delay_seconds == seconds
+    assert load(enough(environment)).drain_delay_seconds == seconds
     none = {"PANDORA_GATEWAY__DRAIN_DELAY_SECONDS": "0"}
-    assert load({"APP_ENV": environment, **none}).drain_delay_seconds == 0
+    assert load({**enough(environment), **none}).drain_delay_seconds == 0
 
 
 def test_the_export_of_traces_can_be_turned_off() -> None:
-    settings = load({"APP_ENV": "prod", "PANDORA_TELEMETRY__OTLP_ENDPOINT": ""})
+    settings = load({**enough("prod"), "PANDORA_TELEMETRY__OTLP_ENDPOINT": ""})
     assert settings.otlp_endpoint is None
 
 

@@ -107,7 +107,11 @@ async def test_a_call_without_key_that_is_not_idempotent_is_made_once() -> None:
     [
         refusal("SERVER_BUSY"),
         refusal("DEPENDENCY_UNAVAILABLE"),
-        *(failure(code) for code in grpc.StatusCode if code.name not in {"OK", "UNAVAILABLE"}),
+        *(
+            failure(code)
+            for code in grpc.StatusCode
+            if code.name not in {"OK", "UNAVAILABLE", "CANCELLED"}
+        ),
     ],
     ids=lambda error: error.code().name,
 )
@@ -157,3 +161,48 @@ def test_the_wait_is_chance_below_a_bound_that_doubles_to_a_second() -> None:
     delays = [longest.delay_seconds(failures) for failures in range(1, 7)]
     assert delays == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.0, 1.0])
     assert Retries(limit=5, chance=lambda: 0.0).delay_seconds(6) == 0
+
+
+CANCELLED: Final = failure(grpc.StatusCode.CANCELLED)
+
+
+@pytest.mark.parametrize("is_repeatable", [True, False])
+async def test_what_a_core_that_ends_has_not_begun_is_made_again_whatever_it_is(
+    is_repeatable: bool,  # noqa: FBT001 - a case
+) -> None:
+    scene = Scene([CANCELLED, CANCELLED, REPLY], seconds_of_a_try=0.5)
+    assert await scene.run(is_repeatable=is_repeatable) is REPLY
+    assert scene.retried == 2
+
+
+async def test_many_that_were_not_begun_cost_nothing_of_the_budget() -> None:
+    retries = Retries(limit=2, chance=lambda: 0.0)
+    before = retries.tokens
+    scene = Scene([CANCELLED, REPLY])
+    await Retrying(scene.call, retries, is_repeatable=False)(
+        Empty(), metadata=(), timeout_seconds=10
+    )
+    assert retries.tokens >= before
+
+
+async def test_what_was_cancelled_late_may_have_been_begun() -> None:
+    scene = Scene([CANCELLED, REPLY], seconds_of_a_try=2.0)
+    with pytest.raises(AioRpcError):
+        await scene.run(is_repeatable=True)
+    assert scene.retried == 0
+
+
+async def test_what_has_begun_to_answer_was_begun() -> None:
+    begun = AioRpcError(
+        grpc.StatusCode.CANCELLED, Metadata(("x-request-id", "1")), Metadata(), "cancelled"
+    )
+    scene = Scene([begun, REPLY])
+    with pytest.raises(AioRpcError):
+        await scene.run(is_repeatable=True)
+
+
+async def test_a_core_that_cancels_everything_is_not_asked_for_ever() -> None:
+    scene = Scene([CANCELLED] * 9)
+    with pytest.raises(AioRpcError):
+        await scene.run(is_repeatable=False)
+    assert len(scene.timeouts) == 5

@@ -25,6 +25,7 @@ from core.observability.standard_gauges import (
     watch_logs,
     watch_postgres_pool,
     watch_secrets,
+    watch_signing_key,
 )
 from tests.fakes.clock import START
 from tests.fakes.ids import FakeIds
@@ -267,3 +268,11 @@ async def test_a_closed_server_gives_its_port_back() -> None:
     await first.close()
     second = await start_metrics_server(CollectorRegistry(), host="127.0.0.1", port=port)
     await second.close()
+
+
+def test_the_age_of_the_signing_key_is_told() -> None:
+    registry = CollectorRegistry()
+    live = LiveMetrics(registry)
+    watch_signing_key(live, lambda: 3600.0)
+    lines = told(registry)
+    assert "pandora_signing_key_age_seconds 3600.0" in lines

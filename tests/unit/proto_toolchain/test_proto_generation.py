@@ -3,11 +3,15 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 from tests.unit.proto_toolchain.checkout import (
     Step,
     add_a_field,
     make_an_rpc_stream,
 )
+
+pytestmark = pytest.mark.long
 
 
 def test_check_passes_on_what_is_checked_in(step: Step) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc.aio
@@ -11,7 +12,9 @@ from grpc_health.v1 import health_pb2_grpc
 from opentelemetry.sdk.trace import TracerProvider
 from structlog.testing import LogCapture
 
-from core.config.settings import CoreSettings
+from core.bootstrap.listeners import certificate_files
+from core.config.core_settings import CoreSettings
+from core.config.service_identities import ServiceIdentity
 from core.domain.access_token import PublicKey
 from core.domain.ports.clock import Clock, IdGenerator
 from core.domain.session import LoginResult
@@ -20,8 +23,10 @@ from core.middleware.assembly import PipelineParts, build_pipeline
 from core.middleware.deadline import DeadlineLimits
 from core.middleware.origin import TrustedPeers
 from core.service.use_cases import UseCases
+from core.transport.certificates import CertificateSource
 from core.transport.health import HealthServicer
-from core.transport.server import build_health, build_server, listen
+from core.transport.listening import listen, listen_on_socket
+from core.transport.server import build_health, build_server
 from core.transport.services import SERVICES
 from pandora.user.v1 import (
     audit_service_pb2_grpc,
@@ -129,8 +134,12 @@ async def serving(
     ids: IdGenerator,
     clock: Clock,
     settings: CoreSettings,
+    identities: Sequence[ServiceIdentity] = (),
 ) -> AsyncIterator[ServedCore]:
-    """Serve on loopback, SERVING, until the block ends."""
+    """Serve on loopback, SERVING, until the block ends.
+
+    The channel leads through the settings' socket, if they name one.
+    """
     log = LogCapture()
     parts = PipelineParts(
         authenticator=use_cases.authentication,
@@ -145,6 +154,7 @@ async def serving(
         rates=unlimited_rates(),
         idempotent_calls=use_cases.idempotency,
         recent_authentication_seconds=RECENT_SECONDS,
+        service_identities=identities,
     )
     health = build_health()
     server = build_server(
@@ -154,12 +164,17 @@ async def serving(
         health=health,
         settings=settings,
     )
-    port = listen(server, host="127.0.0.1", port=0)
+    files = certificate_files(settings)
+    certificates = None if files is None else CertificateSource(files, lambda: datetime.now(UTC))
+    port = listen(server, host="127.0.0.1", port=0, certificates=certificates)
+    if settings.socket is not None:
+        listen_on_socket(server, settings.socket)
     await server.start()
     health.set_serving(True)
     address = f"127.0.0.1:{port}"
     try:
-        async with grpc.aio.insecure_channel(address) as channel:
+        way = address if settings.socket is None else f"unix:{settings.socket}"
+        async with grpc.aio.insecure_channel(way) as channel:
             yield ServedCore(
                 server=server, health=health, address=address, channel=channel, log=log
             )
@@ -168,12 +183,16 @@ async def serving(
 
 
 @asynccontextmanager
-async def running_core(settings: CoreSettings | None = None) -> AsyncIterator[Core]:
+async def running_core(
+    settings: CoreSettings | None = None, identities: Sequence[ServiceIdentity] = ()
+) -> AsyncIterator[Core]:
     """Serve a world of fakes."""
     world = World()
     settings = settings or CoreSettings()
     public_keys = world.access_tokens.public_keys
-    async with serving(world.use_cases, public_keys, world.ids, world.clock, settings) as served:
+    async with serving(
+        world.use_cases, public_keys, world.ids, world.clock, settings, identities
+    ) as served:
         yield Core(
             world=world,
             server=served.server,

@@ -74,8 +74,17 @@ async def test_all_are_listed() -> None:
         answer = await core.health_stub.List(pb.HealthListRequest())
 
     assert {name: each.status for name, each in answer.statuses.items()} == dict.fromkeys(
-        [*NAMES, "dependency.redis"], SERVING
+        [*NAMES, "liveness", "dependency.redis"], SERVING
     )
+
+
+async def test_a_server_that_answers_is_alive_whatever_it_lacks() -> None:
+    async with running_core() as core:
+        core.health.set_serving(False)
+        whole = await core.health_stub.Check(pb.HealthCheckRequest())
+        alive = await core.health_stub.Check(pb.HealthCheckRequest(service="liveness"))
+
+    assert [whole.status, alive.status] == [NOT_SERVING, SERVING]
 
 
 async def test_a_watcher_hears_of_every_change() -> None:

@@ -7,10 +7,11 @@ import pytest
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from core.config.settings import CoreSettings
+from core.config.core_settings import CoreSettings
 from core.domain.password_hash import Verdict
 from core.middleware.pipeline import Pipeline
-from core.transport.server import PortUnavailable, build_health, build_server, listen, stop
+from core.transport.listening import PortUnavailable, listen
+from core.transport.server import build_health, build_server, stop
 from pandora.user.v1 import auth_service_pb2 as pb
 from tests.fakes.world import World
 from tests.unit.transport.core_server import refused, running_core

@@ -1,0 +1,138 @@
+"""The processes that copy a clone: each reads the one state of the source, and writes by COPY."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from core.bootstrap.data_clone_access import CloneAccess
+from core.data.anonymization.audit_rows import SourceRow
+from core.data.anonymization.rules import AUDIT_EVENTS, COPIED, rewriters
+from core.data.audit_cells import audit_cells
+from core.data.tables import ROWS_OF, Row, copy_text
+from core.postgres.blocking import BlockingConnection
+from core.postgres.cloning import CloneSource, CloneTarget, Span, stored_row
+from core.postgres.cloning_rows import SaltedAuditRecord
+from core.postgres.database_origin import OriginDesk
+
+_PIECE_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableTask:
+    """A whole table."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkTask:
+    """A part of the audit log; of one that is there only what was committed since is added."""
+
+    span: Span
+    is_known: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """How many rows a task has copied, and of which table."""
+
+    table: str
+    rows: int
+
+
+class Copier:
+    """What a process keeps between tasks."""
+
+    def __init__(self, access: CloneAccess, snapshot: str) -> None:
+        """Connect both ends."""
+        reading = access.source
+        self._source = BlockingConnection.open_snapshot(reading.options, reading.login, snapshot)
+        self._target = BlockingConnection.open(access.target.options, access.target.login)
+        self._anonymizer = access.anonymizer()
+        self._rewriters = rewriters(self._anonymizer.pseudonyms)
+
+    def copy(self, task: TableTask | ChunkTask) -> Copied:
+        """Copy one part in one transaction."""
+        with self._target.transaction():
+            return self._copy_chunk(task) if isinstance(task, ChunkTask) else self.table(task.table)
+
+    def table(self, table: str) -> Copied:
+        """Copy a table within the transaction that is open, row by row."""
+        rules = COPIED[table]
+        found = self._source.copy_out(table, list(rules))
+        rows = 0
+
+        def pieces() -> Iterator[str]:
+            nonlocal rows
+            rewriting = [self._rewriters[rule] for rule in rules.values()]
+            while piece := list(islice(found, _PIECE_ROWS)):
+                rows += len(piece)
+                yield copy_text(_rewritten(row, rewriting) for row in piece)
+
+        self._target.copy_in(table, list(rules), pieces())
+        return Copied(table=table, rows=rows)
+
+    def complete(self, table: str, *, at: datetime, snapshot_at: datetime | None) -> None:
+        """Copy the last table, and with it note that the clone is complete."""
+        with self._target.transaction():
+            self.table(table)
+            CloneTarget(self._target).advance_sequences()
+            desk = OriginDesk(self._target)
+            # No relay misses in the clone's stream what production published in its own.
+            desk.trim_stream(f"{int(at.timestamp() * 1000)}-0", at)
+            desk.complete(at, snapshot_at)
+        self.close()
+
+    def close(self) -> None:
+        """End both sessions."""
+        self._source.close()
+        self._target.close()
+
+    def _copy_chunk(self, task: ChunkTask) -> Copied:
+        target, source = CloneTarget(self._target), CloneSource(self._source)
+        known = target.sequences(task.span) if task.is_known else frozenset[int]()
+        found = source.audit_rows(task.span)
+        fresh = [record for record in found if record.sequence not in known]
+        pieces = (
+            copy_text(self._audit_row(record) for record in fresh[place : place + _PIECE_ROWS])
+            for place in range(0, len(fresh), _PIECE_ROWS)
+        )
+        if fresh:
+            self._target.copy_in(AUDIT_EVENTS, ROWS_OF[AUDIT_EVENTS], pieces)
+        target.note(task.span, len(found))
+        return Copied(table=AUDIT_EVENTS, rows=len(fresh))
+
+    def _audit_row(self, record: SaltedAuditRecord) -> Row:
+        return audit_cells(record.sequence, self._anonymizer.anonymous(source_row(record)))
+
+
+def source_row(record: SaltedAuditRecord) -> SourceRow:
+    """Return a row of the source with the salts that open it."""
+    return SourceRow(
+        row=stored_row(record), origin_salt=record.origin_salt, about_salt=record.about_salt
+    )
+
+
+def _rewritten(row: Sequence[str | None], rewriting: Sequence[Callable[[str], str]]) -> Row:
+    return tuple(
+        None if cell is None else rewrite(cell)
+        for cell, rewrite in zip(row, rewriting, strict=True)
+    )
+
+
+_copier: Copier | None = None
+"""This process's own, once it has begun."""
+
+
+def begin_copying(access: CloneAccess, snapshot: str) -> None:
+    """Begin a process that copies."""
+    global _copier  # noqa: PLW0603 - a pool's process has no other place for what it keeps
+    _copier = Copier(access, snapshot)
+
+
+def copy_part(task: TableTask | ChunkTask) -> Copied:
+    """Copy one part."""
+    if _copier is None:
+        raise RuntimeError("the process has not begun")
+    return _copier.copy(task)

@@ -1,0 +1,18 @@
+"""The kinds of values that several sections of the settings share."""
+
+from typing import Annotated
+
+from core.config.rules import Between, Host, Shape, Url
+
+ListenPort = Annotated[int, Between(0, 65535)]
+"""A port to listen on; 0 takes any free one."""
+Port = Annotated[int, Between(1, 65535)]
+HostName = Annotated[str, Host()]
+TimeoutSeconds = Annotated[float, Between(0.05, 300)]
+HttpUrl = Annotated[str, Url(("http", "https"))]
+Name = Annotated[
+    str, Shape(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", "a short name (letters, digits, ._-)")
+]
+VaultPath = Annotated[
+    str, Shape(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", "a path of letters, digits, _ and -")
+]

@@ -1,0 +1,1 @@
+"""Data for environments that hold no people: made up, or cloned without persons."""

@@ -1,0 +1,1 @@
+"""What becomes of each column when a database is cloned without persons."""

@@ -1,0 +1,1 @@
+"""Looking for original values in a clone."""

@@ -1,0 +1,1 @@
+"""Builds the images, and checks every file that a deployment consists of."""
