@@ -30,9 +30,11 @@ class VerifiedTokens(Generic[V]):
 
     def put(self, token: str, value: V) -> None:
         """Remember what was found out about a token."""
+        digest = _digest(token)
+        self._known.pop(digest, None)
         while len(self._known) >= self._capacity:
             del self._known[next(iter(self._known))]
-        self._known[_digest(token)] = value
+        self._known[digest] = value
 
     def forget(self, token: str) -> None:
         """Forget a token that is worth nothing any more."""

@@ -41,6 +41,7 @@ def direct_logger(name: str) -> FilteringBoundLogger:
 
     processors: list[Processor] = [
         *shared_context(add_name),
+        structlog.processors.format_exc_info,
         redact_event,
         structlog.processors.JSONRenderer(sort_keys=False),
     ]
