@@ -51,9 +51,8 @@ async def test_one_who_is_not_there_takes_nobody_else_along(module_database: Dat
         records = Records()
         user = await store_user(database, records.new_user())
         nobody = replace(user, id=records.ids.new_id())
-        assert await asyncio.gather(
-            read(database, user), read(database, nobody), read(database, user)
-        ) == [user, None, user]
+        found = await asyncio.gather(*(read(database, each) for each in (user, nobody, user)))
+        assert found == [user, None, user]
 
 
 async def test_what_was_committed_before_the_question_is_in_the_answer(
