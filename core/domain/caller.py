@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from core.domain.access_token import SERVICE_SUBJECT_PREFIX
-from core.domain.user import Role
+from core.domain.user import Role, User
 
 
 class ActorType(StrEnum):
@@ -31,7 +31,8 @@ class Origin:
 class Caller:
     """An authenticated actor, or nobody (`role` None), together with the origin of the call.
 
-    `authenticated_at` is when a person's session was opened; nobody else has one.
+    `authenticated_at` is when a person's session was opened, and `account` what authentication has
+    read of the person in this very call; nobody else has either.
     """
 
     origin: Origin
@@ -41,6 +42,11 @@ class Caller:
     session_id: UUID | None = None
     role: Role | None = None
     authenticated_at: datetime | None = None
+    account: User | None = field(default=None, repr=False, compare=False)
+
+    def own_account(self, user_id: UUID) -> User | None:
+        """Return the caller's account if that is whose id this is."""
+        return self.account if user_id == self.user_id else None
 
     @property
     def actor_id(self) -> str | None:

@@ -6,8 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
-from core.domain.kyc import KycStatus
-from core.domain.user import Role, User, UserStatus
+from core.domain.user import User, UserStatus
 
 
 class RevocationCause(StrEnum):
@@ -48,26 +47,23 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionState:
-    """What authentication asks of the database at every call, in one row.
+    """What authentication asks of the database at every call, in one row: a session, whose it is.
 
     `authenticated_at` is when the session was opened; no refresh moves it.
     """
 
     session_id: UUID
-    user_id: UUID
     authenticated_at: datetime
     revoked_at: datetime | None
     absolute_expires_at: datetime
-    role: Role
-    kyc_status: KycStatus
-    user_status: UserStatus
+    user: User
 
     def may_act(self, now: datetime) -> bool:
         """Tell whether an access token of this session is accepted at this moment."""
         return (
             self.revoked_at is None
             and now < self.absolute_expires_at
-            and self.user_status is UserStatus.ACTIVE
+            and self.user.status is UserStatus.ACTIVE
         )
 
 

@@ -27,6 +27,7 @@ from core.postgres.probe import Probe
 from core.postgres.salt_cache import SaltCache
 from core.postgres.schema import require_schema
 from core.postgres.served_rows import PostgresServedRows
+from core.postgres.service_tokens import shared_token_reader
 from core.postgres.session_states import shared_reader
 from core.postgres.statements import NoParams
 from core.postgres.tracing import StatementSpans
@@ -73,6 +74,7 @@ class PostgresDatabase:
         reads = Reads(
             account=shared_account_reader(self._executor),
             session_state=shared_reader(self._executor, salts),
+            service_token=shared_token_reader(self._executor),
         )
         self._repositories = PostgresRepositories(self._executor, reads, salts, personal_texts)
 

@@ -1,5 +1,6 @@
 """Records of service tokens in PostgreSQL."""
 
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
@@ -7,7 +8,8 @@ from uuid import UUID
 
 from core.domain.access_token import ServiceToken
 from core.postgres.execution import Executor
-from core.postgres.statements import Exec, One
+from core.postgres.shared_read import SharedRead
+from core.postgres.statements import Exec, Many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +33,10 @@ class NewServiceTokenParams(TypedDict):
     revoked_at: datetime | None
 
 
-class ServiceTokenIdParams(TypedDict):
-    """Names a service token."""
+class ServiceTokenIdsParams(TypedDict):
+    """Names service tokens."""
 
-    token_id: UUID
+    token_ids: list[UUID]
 
 
 class RevokeServiceTokensParams(TypedDict):
@@ -45,18 +47,42 @@ class RevokeServiceTokensParams(TypedDict):
 
 
 ADD_SERVICE_TOKEN = Exec("service_tokens", "add_service_token", NewServiceTokenParams)
-GET_SERVICE_TOKEN = One(
-    "service_tokens", "get_service_token", ServiceTokenIdParams, ServiceTokenRecord
+GET_SERVICE_TOKENS = Many(
+    "service_tokens", "get_service_tokens", ServiceTokenIdsParams, ServiceTokenRecord
 )
 REVOKE_SERVICE_TOKENS = Exec("service_tokens", "revoke_service_tokens", RevokeServiceTokensParams)
+
+
+ServiceTokenReader = Callable[[UUID], Awaitable[ServiceToken | None]]
+"""Returns the record of a token, revoked or not, or None where there is none."""
+
+
+def shared_token_reader(executor: Executor) -> ServiceTokenReader:
+    """Return a reader whose concurrent reads share a query: a service calls with one token."""
+
+    async def fetch(token_ids: Sequence[UUID]) -> Mapping[UUID, ServiceToken]:
+        return await _fetch(executor, token_ids)
+
+    return SharedRead(fetch).get
+
+
+def direct_token_reader(executor: Executor) -> ServiceTokenReader:
+    """Return a reader that runs a query for each read, inside its executor's transaction."""
+
+    async def read(token_id: UUID) -> ServiceToken | None:
+        found = await _fetch(executor, [token_id])
+        return found.get(token_id)
+
+    return read
 
 
 class PostgresServiceTokens:
     """Implements the port ServiceTokenRepository."""
 
-    def __init__(self, executor: Executor) -> None:
-        """Take what runs the statements."""
+    def __init__(self, executor: Executor, read_token: ServiceTokenReader) -> None:
+        """Take what runs the statements, and how single records are read."""
         self._run = executor
+        self._read = read_token
 
     async def add(self, token: ServiceToken) -> None:
         """Store the record of a minted token."""
@@ -71,19 +97,23 @@ class PostgresServiceTokens:
 
     async def get(self, token_id: UUID) -> ServiceToken | None:
         """Return the record, revoked or not."""
-        params = ServiceTokenIdParams(token_id=token_id)
-        record = await self._run.one(GET_SERVICE_TOKEN, params)
-        if record is None:
-            return None
-        return ServiceToken(
+        return await self._read(token_id)
+
+    async def revoke_all(self, service_name: str, *, at: datetime) -> int:
+        """Revoke every token of a service that is alive; return how many."""
+        params = RevokeServiceTokensParams(service_name=service_name, at=at)
+        return await self._run.execute(REVOKE_SERVICE_TOKENS, params)
+
+
+async def _fetch(executor: Executor, token_ids: Sequence[UUID]) -> Mapping[UUID, ServiceToken]:
+    params = ServiceTokenIdsParams(token_ids=list(token_ids))
+    return {
+        record.id: ServiceToken(
             id=record.id,
             service_name=record.service_name,
             issued_at=record.issued_at,
             expires_at=record.expires_at,
             revoked_at=record.revoked_at,
         )
-
-    async def revoke_all(self, service_name: str, *, at: datetime) -> int:
-        """Revoke every token of a service that is alive; return how many."""
-        params = RevokeServiceTokensParams(service_name=service_name, at=at)
-        return await self._run.execute(REVOKE_SERVICE_TOKENS, params)
+        for record in await executor.many(GET_SERVICE_TOKENS, params)
+    }

@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
-from core.domain.kyc import KycStatus
 from core.domain.session import RevocationCause, Session, SessionState
-from core.domain.user import Role, user_status
 from core.postgres.statements import Exec, Many, One
+from core.postgres.user_rows import SaltedUserRecord, to_user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,19 +28,13 @@ class SessionRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionStateRecord:
-    """A session beside its user, as far as authentication asks."""
+class SessionStateRecord(SaltedUserRecord):
+    """An account, and what authentication asks of one of its sessions."""
 
-    id: UUID
-    user_id: UUID
-    created_at: datetime
+    session_id: UUID
+    authenticated_at: datetime
     revoked_at: datetime | None
     absolute_expires_at: datetime
-    role: str
-    kyc_status: str
-    suspended_at: datetime | None
-    deleted_at: datetime | None
-    personal_salt: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,12 +137,9 @@ def to_session(record: SessionRecord) -> Session:
 def to_session_state(record: SessionStateRecord) -> SessionState:
     """Return what authentication needs."""
     return SessionState(
-        session_id=record.id,
-        user_id=record.user_id,
-        authenticated_at=record.created_at,
+        session_id=record.session_id,
+        authenticated_at=record.authenticated_at,
         revoked_at=record.revoked_at,
         absolute_expires_at=record.absolute_expires_at,
-        role=Role(record.role),
-        kyc_status=KycStatus(record.kyc_status),
-        user_status=user_status(suspended_at=record.suspended_at, deleted_at=record.deleted_at),
+        user=to_user(record),
     )

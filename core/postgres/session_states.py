@@ -38,5 +38,5 @@ async def _fetch(
     params = SessionIdsParams(session_ids=list(session_ids))
     found = await executor.many(GET_SESSION_STATES, params)
     for row in found:
-        salts.note(row.user_id, row.personal_salt)
-    return {row.id: to_session_state(row) for row in found}
+        salts.note(row.id, row.personal_salt)
+    return {row.session_id: to_session_state(row) for row in found}

@@ -24,7 +24,11 @@ from core.postgres.personal_salts import PersonalSalts
 from core.postgres.recovery_codes import PostgresRecoveryCodes
 from core.postgres.refresh_tokens import PostgresRefreshTokens
 from core.postgres.salt_cache import SaltCache
-from core.postgres.service_tokens import PostgresServiceTokens
+from core.postgres.service_tokens import (
+    PostgresServiceTokens,
+    ServiceTokenReader,
+    direct_token_reader,
+)
 from core.postgres.session_states import SessionStateReader, direct_reader
 from core.postgres.sessions import PostgresSessions
 from core.postgres.totp_enrolments import PostgresTotpEnrolments
@@ -40,6 +44,7 @@ class Reads:
 
     account: AccountReader
     session_state: SessionStateReader
+    service_token: ServiceTokenReader
 
 
 class PostgresRepositories:
@@ -56,7 +61,7 @@ class PostgresRepositories:
         self.users = PostgresUsers(executor, reads.account, salts)
         self.sessions = PostgresSessions(executor, reads.session_state)
         self.refresh_tokens = PostgresRefreshTokens(executor)
-        self.service_tokens = PostgresServiceTokens(executor)
+        self.service_tokens = PostgresServiceTokens(executor, reads.service_token)
         self.totp_enrolments = PostgresTotpEnrolments(executor)
         self.recovery_codes = PostgresRecoveryCodes(executor)
         self.mfa_challenges = PostgresMfaChallenges(executor)
@@ -88,6 +93,7 @@ class PostgresUnitOfWork(PostgresRepositories):
         reads = Reads(
             account=direct_account_reader(self._open),
             session_state=direct_reader(self._open, known),
+            service_token=direct_token_reader(self._open),
         )
         super().__init__(self._open, reads, known, texts)
         self._entries: list[AuditEntry] = []

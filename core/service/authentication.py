@@ -1,9 +1,7 @@
 """Authentication: what an access token is worth at this moment."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TypeAlias
-from uuid import UUID
 
 from core.domain.access_token import AccessTokenClaims
 from core.domain.caller import ActorType, Caller, Origin
@@ -11,10 +9,11 @@ from core.domain.errors import SessionRevoked, TokenInvalid
 from core.domain.ports.clock import Clock
 from core.domain.ports.crypto import AccessTokenCodec
 from core.domain.ports.unit_of_work import Database, Repositories
+from core.domain.session import SessionState
 from core.domain.user import Role
 
-_Known: TypeAlias = tuple[AccessTokenClaims, datetime | None]
-"""What a token says with the state of now, and when its session was opened, if it has one."""
+_Known: TypeAlias = tuple[AccessTokenClaims, SessionState | None]
+"""What a token says with the state of now, and the session behind it, if it has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +32,8 @@ class Authentication:
             TokenExpired: its life is over.
             SessionRevoked: its session has ended, or its user is suspended or deleted.
         """
-        claims, authenticated_at = await self._known(access_token)
-        if claims.service_name is not None:
+        claims, session = await self._known(access_token)
+        if session is None:
             return Caller(
                 origin=origin,
                 actor_type=ActorType.SERVICE,
@@ -43,10 +42,11 @@ class Authentication:
             )
         return Caller(
             origin=origin,
-            user_id=UUID(claims.subject),
-            session_id=claims.session_id,
-            role=claims.role,
-            authenticated_at=authenticated_at,
+            user_id=session.user.id,
+            session_id=session.session_id,
+            role=session.user.role,
+            authenticated_at=session.authenticated_at,
+            account=session.user,
         )
 
     async def renew(self, caller: Caller, access_token: str) -> Caller:
@@ -61,7 +61,7 @@ class Authentication:
             state = await stored.sessions.get_state(caller.session_id)
         if state is None or not state.may_act(self.clock.now()):
             raise SessionRevoked
-        return replace(caller, role=state.role)
+        return replace(caller, role=state.user.role, account=state.user)
 
     async def state(self, access_token: str) -> AccessTokenClaims:
         """Return a token's claims with role and KYC status as they are now.
@@ -93,10 +93,10 @@ class Authentication:
         state = await stored.sessions.get_state(claims.session_id)
         if state is None or not state.may_act(self.clock.now()):
             raise SessionRevoked
-        if claims.subject != str(state.user_id):
+        if claims.subject != str(state.user.id):
             raise TokenInvalid
-        current = replace(claims, role=state.role, kyc_status=state.kyc_status)
-        return current, state.authenticated_at
+        user = state.user
+        return replace(claims, role=user.role, kyc_status=user.kyc_status), state
 
 
 async def _service_state(stored: Repositories, claims: AccessTokenClaims) -> AccessTokenClaims:

@@ -54,30 +54,22 @@ async def test_the_state_tells_of_the_session_and_of_its_user(
     session = await store_session(storage, records.session(user.id))
     fresh = SessionState(
         session_id=session.id,
-        user_id=user.id,
         authenticated_at=session.created_at,
         revoked_at=None,
         absolute_expires_at=session.absolute_expires_at,
-        role=Role.USER,
-        kyc_status=KycStatus.PENDING,
-        user_status=UserStatus.ACTIVE,
+        user=user,
     )
     assert await state(storage, session.id) == fresh
     at = records.later()
     async with storage.database.transaction() as unit:
         await unit.users.set_role(user.id, role=Role.COMPLIANCE, at=at)
         await unit.users.update_kyc(user.id, status=KycStatus.REJECTED, at=at)
-        await unit.users.set_suspended(user.id, suspended=True, at=at)
+        suspended = await unit.users.set_suspended(user.id, suspended=True, at=at)
         await unit.sessions.revoke(session.id, cause=RevocationCause.USER_SUSPENDED, at=at)
         seen_inside = await unit.sessions.get_state(session.id)
         await unit.commit()
-    changed = replace(
-        fresh,
-        role=Role.COMPLIANCE,
-        kyc_status=KycStatus.REJECTED,
-        user_status=UserStatus.SUSPENDED,
-        revoked_at=at,
-    )
+    assert (suspended.role, suspended.kyc_status) == (Role.COMPLIANCE, KycStatus.REJECTED)
+    changed = replace(fresh, user=suspended, revoked_at=at)
     assert seen_inside == changed
     assert await state(storage, session.id) == changed
 
@@ -105,7 +97,7 @@ async def test_a_deleted_user_shows_in_the_state(storage: Storage, records: Reco
         await unit.commit()
     found = await state(storage, session.id)
     assert found is not None
-    assert found.user_status is UserStatus.DELETED
+    assert found.user.status is UserStatus.DELETED
 
 
 async def test_concurrent_reads_of_states_each_get_their_own(
@@ -117,7 +109,7 @@ async def test_concurrent_reads_of_states_each_get_their_own(
     async with storage.database.reading() as stored:
         found = await asyncio.gather(*(stored.sessions.get_state(one) for one in asked))
     assert found[-1] is None
-    assert [one and (one.session_id, one.user_id) for one in found[:-1]] == [
+    assert [one and (one.session_id, one.user.id) for one in found[:-1]] == [
         (session.id, session.user_id) for session in sessions
     ]
 
@@ -138,7 +130,7 @@ async def test_a_state_is_never_older_than_the_question(storage: Storage, record
             await unit.commit()
         found = await state(storage, session.id)
         assert found is not None
-        assert found.role is role
+        assert found.user.role is role
     done.set()
     await asyncio.gather(*others)
 

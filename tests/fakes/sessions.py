@@ -37,13 +37,10 @@ class FakeSessions:
             return None
         return SessionState(
             session_id=session.id,
-            user_id=session.user_id,
             authenticated_at=session.created_at,
             revoked_at=session.revoked_at,
             absolute_expires_at=session.absolute_expires_at,
-            role=stored.user.role,
-            kyc_status=stored.user.kyc_status,
-            user_status=stored.user.status,
+            user=stored.user,
         )
 
     async def lock(self, session_id: UUID) -> Session | None:

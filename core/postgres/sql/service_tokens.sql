@@ -3,11 +3,11 @@
 INSERT INTO service_tokens (id, service_name, issued_at, expires_at, revoked_at)
 VALUES (%(id)s, %(service_name)s, %(issued_at)s, %(expires_at)s, %(revoked_at)s);
 
--- name: get_service_token :one
--- purpose: Reads one record, revoked or not.
+-- name: get_service_tokens :many
+-- purpose: Reads records, revoked or not; asked at every call of a service.
 SELECT id, service_name, issued_at, expires_at, revoked_at
 FROM service_tokens
-WHERE id = %(token_id)s;
+WHERE id = ANY(%(token_ids)s::uuid[]);
 
 -- name: revoke_service_tokens :exec
 -- purpose: Revokes every token of a service that is neither revoked nor expired.

@@ -20,8 +20,9 @@ WHERE id = %(session_id)s;
 -- name: get_session_states :many
 -- purpose: Reads what authentication needs of sessions and their users; asked at every call.
 SELECT
-    s.id, s.user_id, s.created_at, s.revoked_at, s.absolute_expires_at, u.role, u.kyc_status,
-    u.suspended_at, u.deleted_at, u.personal_salt
+    u.id, u.email, u.full_name, u.role, u.kyc_status, u.email_verified, u.mfa_enabled,
+    u.created_at, u.updated_at, u.suspended_at, u.deleted_at, u.personal_salt,
+    s.id AS session_id, s.created_at AS authenticated_at, s.revoked_at, s.absolute_expires_at
 FROM sessions AS s
 JOIN users AS u ON u.id = s.user_id
 WHERE s.id = ANY(%(session_ids)s::uuid[]);

@@ -12,7 +12,7 @@ from core.domain.errors import ValidationFailed
 from core.domain.kyc import KycStatus
 from core.domain.page import effective_page_size
 from core.domain.session import Session, SessionState
-from core.domain.user import Role, UserStatus, user_status
+from core.domain.user import Role, User, UserStatus, user_status
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 ONE = UUID(int=1)
@@ -29,15 +29,26 @@ SESSION = Session(
     user_agent=None,
 )
 
+USER = User(
+    id=ONE,
+    email="someone@example.com",
+    full_name=None,
+    role=Role.USER,
+    kyc_status=KycStatus.PENDING,
+    email_verified=True,
+    mfa_enabled=False,
+    created_at=NOW,
+    updated_at=NOW,
+    suspended_at=None,
+    deleted_at=None,
+)
+
 STATE = SessionState(
     session_id=ONE,
-    user_id=ONE,
     authenticated_at=NOW,
     revoked_at=None,
     absolute_expires_at=NOW + timedelta(seconds=600),
-    role=Role.USER,
-    kyc_status=KycStatus.PENDING,
-    user_status=UserStatus.ACTIVE,
+    user=USER,
 )
 
 CLAIMS = AccessTokenClaims(
@@ -70,8 +81,8 @@ def test_a_caller_may_act_in_a_session_that_goes_on_and_an_account_that_is_activ
     assert STATE.may_act(NOW + timedelta(seconds=599))
     assert not STATE.may_act(NOW + timedelta(seconds=600))
     assert not replace(STATE, revoked_at=NOW).may_act(NOW)
-    assert not replace(STATE, user_status=UserStatus.SUSPENDED).may_act(NOW)
-    assert not replace(STATE, user_status=UserStatus.DELETED).may_act(NOW)
+    assert not replace(STATE, user=replace(USER, suspended_at=NOW)).may_act(NOW)
+    assert not replace(STATE, user=replace(USER, deleted_at=NOW)).may_act(NOW)
 
 
 def test_a_subject_names_a_service_only_with_its_prefix() -> None:
