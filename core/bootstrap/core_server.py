@@ -1,8 +1,10 @@
 """The process that serves gRPC: `python -m core serve`."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import structlog
 
@@ -29,6 +31,8 @@ from core.transport import server as grpc_server
 from core.transport.health import HealthServicer
 from core.transport.library_log import keep_headers_out_of_the_log
 from core.transport.services import SERVICES
+
+_COLLECTIONS: Final = (20_000, 20, 50)
 
 _log = structlog.get_logger(__name__)
 
@@ -83,10 +87,22 @@ async def serve(foundation: Foundation, stopping: asyncio.Event) -> None:
         board = await startup.step(
             "register health checks", _watch(startup, foundation, dependencies, health)
         )
+        _spare_the_collector()
         _log.info("serving_requests", serving=board.serving)
         await stopping.wait()
         _log.info("stopping")
         board.drain()
+
+
+def _spare_the_collector() -> None:
+    """Have the garbage collector look seldom, and never at what lives as long as the process.
+
+    A call leaves hardly a circle behind, but many objects: to look after every 700 of them costs
+    each call some per cent.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECTIONS)
 
 
 async def _listen(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from google.protobuf.descriptor import ServiceDescriptor
 from opentelemetry.trace import Tracer
-from structlog.typing import FilteringBoundLogger
 
 from core.config.service_identities import ServiceIdentity
 from core.domain.ports.authenticator import Authenticator
@@ -16,6 +15,7 @@ from core.middleware.access import Access
 from core.middleware.access_rule import access_rules
 from core.middleware.authentication import Authentication
 from core.middleware.call import Stage
+from core.middleware.call_logger import CallLogger
 from core.middleware.client_certificate import CertifiedServices
 from core.middleware.deadline import Deadline, DeadlineLimits, time_limits
 from core.middleware.errors import Errors
@@ -46,7 +46,7 @@ class PipelineParts:
     authenticator: Authenticator
     metrics: CallMetrics
     tracer: Tracer
-    log: FilteringBoundLogger
+    log: CallLogger
     ids: IdGenerator
     clock: Clock
     seconds: Callable[[], float]

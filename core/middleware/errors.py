@@ -10,11 +10,11 @@ from google.protobuf import duration_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
-from structlog.typing import FilteringBoundLogger
 
 from core.domain import errors
 from core.domain.errors import DomainError, RetryableError, ViolationError
 from core.middleware.call import Answer, Call, Next
+from core.middleware.call_logger import CallLogger
 
 ERROR_DOMAIN = "user.pandora.exchange"
 """`google.rpc.ErrorInfo.domain` of every refusal."""
@@ -116,7 +116,7 @@ class Errors:
     Cancellation passes through: grpc.aio ends the call by itself.
     """
 
-    def __init__(self, log: FilteringBoundLogger) -> None:
+    def __init__(self, log: CallLogger) -> None:
         """Take the logger that unforeseen errors go to."""
         self._log = log
 

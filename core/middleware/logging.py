@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 import grpc
-from structlog.typing import FilteringBoundLogger
 
 from core.domain.errors import DependencyUnavailable
 from core.middleware.call import Answer, Call, Next
+from core.middleware.call_logger import CallLogger
 from core.middleware.errors import classify
 
 _WARNINGS = frozenset(
@@ -36,7 +36,7 @@ class CallLog:
     def __init__(
         self,
         *,
-        log: FilteringBoundLogger,
+        log: CallLogger,
         metrics: CallMetrics,
         seconds: Callable[[], float],
         quiet: bool = False,

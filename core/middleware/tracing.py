@@ -6,14 +6,18 @@ pipeline does once per method, and it knows a status only from calls to the cont
 pipeline knows the error itself. The attributes bear the names that the package gives them.
 """
 
+import re
 from typing import Final
 
 import grpc
 from opentelemetry import context as current_context
 from opentelemetry.context import Context
 from opentelemetry.trace import (
+    INVALID_SPAN_ID,
     INVALID_TRACE_ID,
+    NonRecordingSpan,
     Span,
+    SpanContext,
     SpanKind,
     StatusCode,
     Tracer,
@@ -38,6 +42,11 @@ _SERVER_FAULTS: Final = frozenset(
 """Codes that make a server span an error (OpenTelemetry semantic conventions for gRPC)."""
 
 
+_UNSAMPLED: Final = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f][02468ace]")
+"""A `traceparent` whose sender has decided that nobody will see the trace (W3C Trace Context,
+section 3.2.2.5): most calls, wherever traces are sampled."""
+
+
 class Tracing:
     """Stage: opens the span, makes it the current one, and notes the call's trace id.
 
@@ -51,8 +60,14 @@ class Tracing:
 
     async def __call__(self, call: Call, proceed: Next) -> Answer:
         """Trace a call; `trace_id` stays empty where the tracer makes no ids."""
-        parent = self._parent(call)
-        span = self._start(call, parent)
+        unseen = _unsampled_parent(call)
+        if unseen is not None:
+            # The sampler follows its parent, so no span of ours would be kept.
+            parent, span = Context(), unseen
+            call.trace_id = format_trace_id(span.get_span_context().trace_id)
+        else:
+            parent = self._parent(call)
+            span = self._start(call, parent)
         token = current_context.attach(set_span_in_context(span, parent))
         try:
             answer = await proceed(call)
@@ -87,6 +102,18 @@ class Tracing:
         if trace_id != INVALID_TRACE_ID:
             call.trace_id = format_trace_id(trace_id)
         return span
+
+
+def _unsampled_parent(call: Call) -> Span | None:
+    """Return the client's span, which stands for ours as well; None where there may be one."""
+    parents = call.values("traceparent")
+    found = _UNSAMPLED.fullmatch(parents[0]) if len(parents) == 1 else None
+    if found is None or call.values("tracestate"):
+        return None
+    trace_id, span_id = int(found[1], 16), int(found[2], 16)
+    if trace_id == INVALID_TRACE_ID or span_id == INVALID_SPAN_ID:
+        return None
+    return NonRecordingSpan(SpanContext(trace_id, span_id, is_remote=True))
 
 
 def _mark_failed(span: Span, error: BaseException) -> None:

@@ -56,7 +56,7 @@ def start_logs(*, level: str, stream: BinaryIO | None = None) -> Logs:
                 redact_event,
                 structlog.processors.JSONRenderer(sort_keys=False),
             ],
-            foreign_pre_chain=[*shared_context(), structlog.stdlib.ExtraAdder()],
+            foreign_pre_chain=[*_shared_context(), structlog.stdlib.ExtraAdder()],
         )
     )
     root = logging.getLogger()
@@ -67,7 +67,7 @@ def start_logs(*, level: str, stream: BinaryIO | None = None) -> Logs:
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *shared_context(),
+            *_shared_context(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -78,20 +78,18 @@ def start_logs(*, level: str, stream: BinaryIO | None = None) -> Logs:
     return Logs(writer)
 
 
-def shared_context(
-    add_logger_name: Processor = structlog.stdlib.add_logger_name,
-) -> Sequence[Processor]:
+def _shared_context() -> Sequence[Processor]:
     """Return what adds to a line all that nobody says: the call, level, logger, time and span."""
     return (
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        add_logger_name,
+        structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _add_trace,
+        add_trace,
     )
 
 
-def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+def add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Name the span at work, unless a request's own trace id is bound already."""
     context = trace.get_current_span().get_span_context()
     if context.is_valid:

@@ -144,3 +144,41 @@ async def test_a_call_has_a_trace_id_even_where_nobody_traces() -> None:
         await door.call(GET_JWKS)
 
     assert len(door.log.entries[-1]["trace_id"]) == 32
+
+
+@pytest.mark.parametrize("flags", ["00", "02", "fe"])
+async def test_a_trace_that_the_client_does_not_keep_goes_on_and_costs_no_span(flags: str) -> None:
+    parent = f"00-{TRACE}-00f067aa0ba902b7-{flags}"
+    async with open_door() as door:
+        seen: list[trace.SpanContext] = []
+
+        async def look(_request: object, _context: object) -> auth_service_pb2.GetJwksResponse:
+            seen.append(trace.get_current_span().get_span_context())
+            return auth_service_pb2.GetJwksResponse()
+
+        door.behave[GET_JWKS] = look
+        await door.call(GET_JWKS, metadata=[("traceparent", parent)])
+
+    (context,) = seen
+    assert (format(context.trace_id, "032x"), context.trace_flags.sampled) == (TRACE, False)
+    assert format(context.span_id, "016x") == "00f067aa0ba902b7"
+    assert door.log.entries[-1]["trace_id"] == TRACE
+    assert door.spans.get_finished_spans() == ()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("traceparent", f"00-{'0' * 32}-00f067aa0ba902b7-00")],
+        [("traceparent", f"00-{TRACE}-{'0' * 16}-00")],
+        [("traceparent", f"00-{TRACE.upper()}-00f067aa0ba902b7-00")],
+        [("traceparent", PARENT[:-2] + "00"), ("traceparent", PARENT[:-2] + "00")],
+        [("traceparent", PARENT[:-2] + "00-more")],
+    ],
+    ids=["no trace", "no span", "capitals", "twice", "more"],
+)
+async def test_what_is_no_parent_hides_nothing(headers: list[tuple[str, str]]) -> None:
+    async with open_door() as door:
+        await door.call(GET_JWKS, metadata=headers)
+
+    assert the_span(door).parent is None

@@ -11,11 +11,11 @@ import structlog
 from opentelemetry.sdk.trace import TracerProvider
 from structlog.typing import FilteringBoundLogger
 
-from core.observability.direct_log import direct_logger
+from core.observability.direct_log import DirectLogger, direct_logger
 from core.observability.logging import start_logs
 
 NAME = "core.calls"
-Say = Callable[[FilteringBoundLogger], object]
+Say = Callable[[DirectLogger | FilteringBoundLogger], object]
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def refuse() -> None:
     raise ValueError("Ada Lovelace <ada@example.org> may not")
 
 
-def fail(log: FilteringBoundLogger) -> None:
+def fail(log: DirectLogger | FilteringBoundLogger) -> None:
     try:
         refuse()
     except ValueError as error:
@@ -56,13 +56,13 @@ def fail(log: FilteringBoundLogger) -> None:
         log.error("call.failed", method="m", exc_info=error)  # noqa: TRY400
 
 
-def within_a_call(log: FilteringBoundLogger) -> None:
+def within_a_call(log: DirectLogger | FilteringBoundLogger) -> None:
     structlog.contextvars.bind_contextvars(request_id="r-1", trace_id="t-1")
     log.info("call", method="m")
     structlog.contextvars.clear_contextvars()
 
 
-def within_a_span(log: FilteringBoundLogger) -> None:
+def within_a_span(log: DirectLogger | FilteringBoundLogger) -> None:
     with TracerProvider().get_tracer("test").start_as_current_span("work"):
         log.warning("call", method="m")
 
@@ -98,7 +98,7 @@ def test_nothing_personal_in_an_exception_comes_out() -> None:
 
 
 def test_the_level_is_obeyed() -> None:
-    def say(log: FilteringBoundLogger) -> None:
+    def say(log: DirectLogger | FilteringBoundLogger) -> None:
         log.debug("a")
         log.info("b")
         log.warning("c")
