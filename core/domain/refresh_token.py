@@ -10,6 +10,9 @@ from enum import StrEnum
 from hmac import compare_digest
 from uuid import UUID
 
+from core.domain.session import Session
+from core.domain.user import User
+
 
 class Forgiveness(StrEnum):
     """Why a used token was answered once more."""
@@ -59,6 +62,15 @@ class RefreshToken:
     expires_at: datetime
     used_at: datetime | None = None
     rotation: Rotation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldToken:
+    """A token that was issued once, with its session and its user, all held by a unit of work."""
+
+    token: RefreshToken
+    session: Session
+    user: User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,14 +79,6 @@ class SessionsAliveParams(TypedDict):
     now: datetime
 
 
-class ExtendSessionParams(TypedDict):
-    """A refresh."""
-
-    session_id: UUID
-    used_at: datetime
-    expires_at: datetime
-
-
 class RevokeSessionParams(TypedDict):
     """The end of a session."""
 
@@ -109,7 +101,6 @@ GET_SESSION = One("sessions", "get_session", SessionIdParams, SessionRecord)
 GET_SESSION_STATES = Many("sessions", "get_session_states", SessionIdsParams, SessionStateRecord)
 LOCK_SESSION = One("sessions", "lock_session", SessionIdParams, SessionRecord)
 LIST_SESSIONS_ALIVE = Many("sessions", "list_sessions_alive", SessionsAliveParams, SessionRecord)
-EXTEND_SESSION = Exec("sessions", "extend_session", ExtendSessionParams)
 REVOKE_SESSION = Exec("sessions", "revoke_session", RevokeSessionParams)
 REVOKE_SESSIONS_OF_USER = Many(
     "sessions", "revoke_sessions_of_user", RevokeSessionsParams, SessionIdRecord

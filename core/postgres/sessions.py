@@ -54,13 +54,6 @@ class PostgresSessions:
         found = await self._run.many(rows.LIST_SESSIONS_ALIVE, params)
         return [rows.to_session(row) for row in found]
 
-    async def extend(self, session_id: UUID, *, used_at: datetime, expires_at: datetime) -> None:
-        """Record a refresh."""
-        params = rows.ExtendSessionParams(
-            session_id=session_id, used_at=used_at, expires_at=expires_at
-        )
-        await self._run.execute(rows.EXTEND_SESSION, params)
-
     async def revoke(self, session_id: UUID, *, cause: RevocationCause, at: datetime) -> bool:
         """End a session; return False where it was revoked or gone already."""
         params = rows.RevokeSessionParams(session_id=session_id, cause=cause.value, at=at)

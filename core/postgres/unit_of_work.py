@@ -60,7 +60,7 @@ class PostgresRepositories:
         """Take what runs the statements, how single rows are read, and what opens texts."""
         self.users = PostgresUsers(executor, reads.account, salts)
         self.sessions = PostgresSessions(executor, reads.session_state)
-        self.refresh_tokens = PostgresRefreshTokens(executor)
+        self.refresh_tokens = PostgresRefreshTokens(executor, salts)
         self.service_tokens = PostgresServiceTokens(executor, reads.service_token)
         self.totp_enrolments = PostgresTotpEnrolments(executor)
         self.recovery_codes = PostgresRecoveryCodes(executor)

@@ -18,29 +18,21 @@ from core.domain.errors import (
 )
 from core.domain.events import RefreshTokenReuseDetected
 from core.domain.ports.crypto import RefreshTokenMint
-from core.domain.ports.unit_of_work import Database, UnitOfWork
+from core.domain.ports.unit_of_work import Database
 from core.domain.refresh_token import (
     Attempt,
     Forgiveness,
+    HeldToken,
     RefreshToken,
     ReplayPolicy,
     Rotation,
 )
-from core.domain.session import RevocationCause, Session, TokenPair
-from core.domain.user import User, UserStatus
+from core.domain.session import RevocationCause, TokenPair
+from core.domain.user import UserStatus
 from core.service.recording import Record, Recorder, no_session, the_session
 from core.service.session_ending import end_session
 from core.service.session_tokens import SessionTokens
 from core.service.turns import Turns
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Presented:
-    """A token that was issued once, with its session and its user, all held by this unit."""
-
-    token: RefreshToken
-    session: Session
-    user: User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +63,7 @@ class Refresh:
         attempt = self._attempt(refresh_token, request_id, caller)
         digest = self.refresh_tokens.digest(refresh_token)
         async with self.turns.turn(digest), self.database.transaction() as unit:
-            presented = await _hold(unit, digest)
+            presented = await unit.refresh_tokens.hold(digest)
             record = self.recorder.begin(unit, caller)
             if presented is None:
                 raise await record.refused(AuditAction.REFRESH, no_session(), RefreshTokenInvalid())
@@ -98,28 +90,27 @@ class Refresh:
         )
 
     async def _rotate(
-        self, record: Record, presented: _Presented, refresh_token: str, attempt: Attempt
+        self, record: Record, presented: HeldToken, refresh_token: str, attempt: Attempt
     ) -> TokenPair:
         session, now = presented.session, record.at
         expires_at = self.tokens.idle_end(now, session.absolute_expires_at)
         successor = self.refresh_tokens.successor(refresh_token)
         rotation = Rotation(successor_digest=self.refresh_tokens.digest(successor), attempt=attempt)
-        await record.unit.refresh_tokens.rotate(presented.token.digest, rotation, at=now)
-        await record.unit.sessions.extend(session.id, used_at=now, expires_at=expires_at)
-        pair = await self.tokens.issue(
-            record.unit,
+        await record.unit.refresh_tokens.rotate(
+            presented.token.digest, rotation, at=now, session_ends_at=expires_at
+        )
+        await _succeed(record, presented)
+        return self.tokens.pair(
             user=presented.user,
             session=replace(session, last_used_at=now, expires_at=expires_at),
             now=now,
             refresh_token=successor,
         )
-        await _succeed(record, presented)
-        return pair
 
     async def _repeat(
         self,
         record: Record,
-        presented: _Presented,
+        presented: HeldToken,
         refresh_token: str,
         forgiveness: Forgiveness,
     ) -> TokenPair:
@@ -145,21 +136,8 @@ class Refresh:
         return self.refresh_tokens.recover_successor(refresh_token, token.rotation.successor_digest)
 
 
-async def _hold(unit: UnitOfWork, digest: str) -> _Presented | None:
-    """Lock the token's user and session, then read the token again: it may have been used."""
-    known = await unit.refresh_tokens.get(digest)
-    if known is None:
-        return None
-    user = await unit.users.lock(known.user_id)
-    session = await unit.sessions.lock(known.session_id)
-    token = await unit.refresh_tokens.get(digest)
-    if user is None or session is None or token is None:
-        return None
-    return _Presented(token=token, session=session, user=user)
-
-
 def _judge(
-    presented: _Presented, forgiveness: Forgiveness | None, now: datetime
+    presented: HeldToken, forgiveness: Forgiveness | None, now: datetime
 ) -> DomainError | None:
     """Say why a token is refused. Reuse comes first: it is a theft even in a dead session.
 
@@ -179,13 +157,13 @@ def _judge(
 
 
 async def _succeed(
-    record: Record, presented: _Presented, details: AuditDetails | None = None
+    record: Record, presented: HeldToken, details: AuditDetails | None = None
 ) -> None:
     affected = the_session(presented.session.id, presented.user.id)
     await record.by(presented.user.id).success(AuditAction.REFRESH, affected, details=details)
 
 
-async def _refuse(record: Record, presented: _Presented, error: DomainError) -> DomainError:
+async def _refuse(record: Record, presented: HeldToken, error: DomainError) -> DomainError:
     user_id, session_id = presented.user.id, presented.session.id
     if isinstance(error, RefreshTokenReused):
         ended = await end_session(

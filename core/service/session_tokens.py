@@ -37,13 +37,9 @@ class SessionTokens:
         user: User,
         session: Session,
         now: datetime,
-        refresh_token: str | None = None,
     ) -> TokenPair:
-        """Store a refresh token that lives as long as the session, and return the pair with it.
-
-        The first refresh token of a session is a new one; each other one is given.
-        """
-        token = refresh_token or self.refresh_tokens.new()
+        """Store a session's first refresh token, and return the pair with it."""
+        token = self.refresh_tokens.new()
         await unit.refresh_tokens.add(
             RefreshToken(
                 digest=self.refresh_tokens.digest(token),

@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
+from core.domain.refresh_token import Attempt, Rotation
 from core.domain.session import RevocationCause
 from core.domain.user import Role, User
 from tests.contract.records import Records
-from tests.contract.storage import Storage, store_session, store_user
+from tests.contract.storage import Storage, store_session, store_token, store_user
 
 pytestmark = pytest.mark.asyncio
 
@@ -113,15 +114,21 @@ async def test_user_before_session_is_an_order_in_which_all_come_through(
 ) -> None:
     user = await store_user(storage, records.new_user())
     session = await store_session(storage, records.session(user.id))
+    token = await store_token(storage, records.refresh_token(session))
+    successor = records.successor(token)
+    async with storage.database.transaction() as unit:
+        await unit.refresh_tokens.rotate(
+            token.digest,
+            Rotation(successor_digest=successor.digest, attempt=Attempt()),
+            at=successor.created_at,
+            session_ends_at=session.expires_at,
+        )
+        await unit.commit()
 
     async def refresh() -> None:
         async with storage.database.transaction() as unit:
-            await unit.users.lock(user.id)
-            locked = await unit.sessions.lock(session.id)
-            assert locked is not None
-            await unit.sessions.extend(
-                session.id, used_at=records.later(), expires_at=locked.expires_at
-            )
+            assert await unit.refresh_tokens.hold(token.digest) is not None
+            await unit.refresh_tokens.count_replay(token.digest)
             await unit.commit()
 
     async def suspend() -> None:

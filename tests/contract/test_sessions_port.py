@@ -2,15 +2,17 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 import pytest
 
 from core.domain.kyc import KycStatus
+from core.domain.refresh_token import Attempt, Rotation
 from core.domain.session import RevocationCause, Session, SessionState
 from core.domain.user import Role, User, UserStatus
 from tests.contract.records import Records
-from tests.contract.storage import Storage, store_session, store_user
+from tests.contract.storage import Storage, store_session, store_token, store_user
 
 pytestmark = pytest.mark.asyncio
 
@@ -74,16 +76,23 @@ async def test_the_state_tells_of_the_session_and_of_its_user(
     assert await state(storage, session.id) == changed
 
 
+async def refresh(storage: Storage, records: Records, session: Session, at: datetime) -> None:
+    """Refresh a session up to its absolute end."""
+    token = await store_token(storage, records.refresh_token(session))
+    rotation = Rotation(successor_digest=records.successor(token).digest, attempt=Attempt())
+    async with storage.database.transaction() as unit:
+        assert await unit.refresh_tokens.rotate(
+            token.digest, rotation, at=at, session_ends_at=session.absolute_expires_at
+        )
+        await unit.commit()
+
+
 async def test_no_refresh_moves_the_time_of_authentication(
     storage: Storage, records: Records
 ) -> None:
     user = await person(storage, records)
     session = await store_session(storage, records.session(user.id))
-    async with storage.database.transaction() as unit:
-        await unit.sessions.extend(
-            session.id, used_at=records.later(), expires_at=session.absolute_expires_at
-        )
-        await unit.commit()
+    await refresh(storage, records, session, records.later())
     found = await state(storage, session.id)
     assert found is not None
     assert found.authenticated_at == session.created_at
@@ -157,9 +166,7 @@ async def test_a_refresh_moves_the_idle_end_alone(storage: Storage, records: Rec
     user = await person(storage, records)
     session = await store_session(storage, records.session(user.id))
     used_at, end = records.later(), session.absolute_expires_at
-    async with storage.database.transaction() as unit:
-        await unit.sessions.extend(session.id, used_at=used_at, expires_at=end)
-        await unit.commit()
+    await refresh(storage, records, session, used_at)
     assert await read(storage, session.id) == replace(session, last_used_at=used_at, expires_at=end)
 
 

@@ -2,12 +2,12 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime
 
 import pytest
 
 from core.domain.access_token import ServiceToken
-from core.domain.refresh_token import Attempt, RefreshToken, Rotation
+from core.domain.ports.unit_of_work import UnitOfWork
+from core.domain.refresh_token import Attempt, HeldToken, RefreshToken, Rotation
 from core.postgres.errors import StatementFailed
 from tests.contract.records import Records
 from tests.contract.storage import Storage, store_session, store_token, store_user
@@ -28,12 +28,19 @@ async def read(storage: Storage, token: RefreshToken) -> RefreshToken | None:
 
 
 async def rotate(
-    storage: Storage, token: RefreshToken, facts: Rotation, successor: RefreshToken, at: datetime
+    storage: Storage, token: RefreshToken, facts: Rotation, successor: RefreshToken
 ) -> None:
     async with storage.database.transaction() as unit:
-        assert await unit.refresh_tokens.rotate(token.digest, facts, at=at)
-        await unit.refresh_tokens.add(successor)
+        assert await exchange(unit, token, facts, successor)
         await unit.commit()
+
+
+async def exchange(
+    unit: UnitOfWork, token: RefreshToken, facts: Rotation, successor: RefreshToken
+) -> bool:
+    return await unit.refresh_tokens.rotate(
+        token.digest, facts, at=successor.created_at, session_ends_at=successor.expires_at
+    )
 
 
 async def successor_used(storage: Storage, token: RefreshToken) -> bool:
@@ -59,9 +66,10 @@ async def test_a_refresh_token_is_read_as_it_was_stored(storage: Storage, record
 
 async def test_a_rotation_is_read_as_it_was_stored(storage: Storage, records: Records) -> None:
     token = await stored_refresh_token(storage, records)
-    successor, at = records.successor(token), records.later()
-    await rotate(storage, token, rotation(successor), successor, at)
-    assert await read(storage, token) == replace(token, used_at=at, rotation=rotation(successor))
+    successor = records.successor(token)
+    await rotate(storage, token, rotation(successor), successor)
+    used = replace(token, used_at=successor.created_at, rotation=rotation(successor))
+    assert await read(storage, token) == used
     assert await read(storage, successor) == successor
 
 
@@ -69,10 +77,11 @@ async def test_a_rotation_of_whom_nothing_is_known_is_one_too(
     storage: Storage, records: Records
 ) -> None:
     token = await stored_refresh_token(storage, records)
-    successor, at = records.successor(token), records.later()
+    successor = records.successor(token)
     bare = Rotation(successor_digest=successor.digest, attempt=Attempt())
-    await rotate(storage, token, bare, successor, at)
-    assert await read(storage, token) == replace(token, used_at=at, rotation=bare)
+    await rotate(storage, token, bare, successor)
+    used = replace(token, used_at=successor.created_at, rotation=bare)
+    assert await read(storage, token) == used
 
 
 async def test_a_token_shows_that_the_one_that_followed_it_was_used(
@@ -80,23 +89,24 @@ async def test_a_token_shows_that_the_one_that_followed_it_was_used(
 ) -> None:
     token = await stored_refresh_token(storage, records)
     second = records.successor(token)
-    await rotate(storage, token, rotation(second), second, records.later())
+    await rotate(storage, token, rotation(second), second)
     third = records.successor(second)
-    await rotate(storage, second, rotation(third), third, records.later())
+    await rotate(storage, second, rotation(third), third)
     assert [await successor_used(storage, each) for each in (token, second)] == [True, False]
 
 
 async def test_a_refresh_token_is_used_once(storage: Storage, records: Records) -> None:
     token = await stored_refresh_token(storage, records)
-    successor, first, second = records.successor(token), records.later(), records.later()
-    facts, other = rotation(successor), rotation(records.successor(token))
+    successor, other = records.successor(token), records.successor(token)
+    nobody = replace(token, digest="0" * 64)
     async with storage.database.transaction() as unit:
-        assert await unit.refresh_tokens.rotate(token.digest, facts, at=first)
-        assert not await unit.refresh_tokens.rotate(token.digest, other, at=second)
-        assert not await unit.refresh_tokens.rotate("0" * 64, other, at=second)
-        await unit.refresh_tokens.add(successor)
+        assert await exchange(unit, token, rotation(successor), successor)
+        assert not await exchange(unit, token, rotation(other), other)
+        assert not await exchange(unit, nobody, rotation(other), other)
         await unit.commit()
-    assert await read(storage, token) == replace(token, used_at=first, rotation=facts)
+    used = replace(token, used_at=successor.created_at, rotation=rotation(successor))
+    assert await read(storage, token) == used
+    assert await read(storage, other) is None
 
 
 async def test_of_many_who_use_a_refresh_token_at_once_one_succeeds(
@@ -107,10 +117,7 @@ async def test_of_many_who_use_a_refresh_token_at_once_one_succeeds(
 
     async def use() -> bool:
         async with storage.database.transaction() as unit:
-            facts = rotation(successor)
-            used = await unit.refresh_tokens.rotate(token.digest, facts, at=records.now())
-            if used:
-                await unit.refresh_tokens.add(successor)
+            used = await exchange(unit, token, rotation(successor), successor)
             await unit.commit()
         return used
 
@@ -121,8 +128,8 @@ async def test_replays_are_counted_also_at_the_same_time(
     storage: Storage, records: Records
 ) -> None:
     token = await stored_refresh_token(storage, records)
-    successor, at = records.successor(token), records.later()
-    await rotate(storage, token, rotation(successor), successor, at)
+    successor = records.successor(token)
+    await rotate(storage, token, rotation(successor), successor)
 
     async def replay() -> None:
         async with storage.database.transaction() as unit:
@@ -131,8 +138,35 @@ async def test_replays_are_counted_also_at_the_same_time(
 
     await asyncio.gather(*(replay() for _ in range(7)))
     counted = replace(rotation(successor), window_replays=7)
-    assert await read(storage, token) == replace(token, used_at=at, rotation=counted)
+    used = replace(token, used_at=successor.created_at, rotation=counted)
+    assert await read(storage, token) == used
     assert await read(storage, successor) == successor
+
+
+async def hold(storage: Storage, digest: str) -> HeldToken | None:
+    async with storage.database.transaction() as unit:
+        return await unit.refresh_tokens.hold(digest)
+
+
+async def test_a_token_is_held_with_its_session_and_its_user(
+    storage: Storage, records: Records
+) -> None:
+    user = await store_user(storage, records.new_user())
+    session = await store_session(storage, records.session(user.id))
+    token = await store_token(storage, records.refresh_token(session))
+    assert await hold(storage, "0" * 64) is None
+    assert await hold(storage, token.digest) == HeldToken(token=token, session=session, user=user)
+    second = records.successor(token)
+    await rotate(storage, token, rotation(second), second)
+    third = records.successor(second)
+    await rotate(storage, second, rotation(third), third)
+    held = await hold(storage, token.digest)
+    assert held is not None
+    assert held.token.used_at == second.created_at
+    assert held.token.rotation == replace(rotation(second), successor_used=True)
+    assert held.session == replace(
+        session, last_used_at=third.created_at, expires_at=third.expires_at
+    )
 
 
 async def test_a_session_has_one_unused_token_at_a_time(storage: Storage, records: Records) -> None:

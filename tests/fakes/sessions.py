@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from core.domain.access_token import ServiceToken
-from core.domain.refresh_token import RefreshToken, Rotation
+from core.domain.refresh_token import HeldToken, RefreshToken, Rotation
 from core.domain.session import RevocationCause, Session, SessionState
 from tests.fakes.scope import LockKey, Scope, user_row
 from tests.fakes.tables import PortMisuse
@@ -57,13 +57,6 @@ class FakeSessions:
         await self._scope.read("sessions.list_alive")
         return sorted(self._alive(user_id, now), key=_age, reverse=True)
 
-    async def extend(self, session_id: UUID, *, used_at: datetime, expires_at: datetime) -> None:
-        await self._scope.write("sessions.extend", _session_row(session_id))
-        session = self._rows.get(session_id)
-        if session is not None:
-            extended = replace(session, last_used_at=used_at, expires_at=expires_at)
-            self._rows.replace(session_id, extended)
-
     async def revoke(self, session_id: UUID, *, cause: RevocationCause, at: datetime) -> bool:
         await self._scope.write("sessions.revoke", _session_row(session_id))
         session = self._rows.get(session_id)
@@ -111,12 +104,44 @@ class FakeRefreshTokens:
         used = successor is not None and not self._unused(successor)
         return replace(token, rotation=replace(token.rotation, successor_used=used))
 
-    async def rotate(self, digest: str, rotation: Rotation, *, at: datetime) -> bool:
+    async def hold(self, digest: str) -> HeldToken | None:
+        await self._scope.read("refresh_tokens.hold")
+        known = self._rows.get(digest)
+        if known is None:
+            return None
+        await self._scope.write("refresh_tokens.hold", user_row(known.user_id))
+        for row in (_session_row(known.session_id), _refresh_token_row(digest)):
+            await self._scope.hold(row)
+        stored = self._scope.view.users.get(known.user_id)
+        session = self._scope.view.sessions.get(known.session_id)
+        token = await self.get(digest)
+        if stored is None or session is None or token is None:
+            return None
+        return HeldToken(token=token, session=session, user=stored.user)
+
+    async def rotate(
+        self, digest: str, rotation: Rotation, *, at: datetime, session_ends_at: datetime
+    ) -> bool:
         await self._scope.write("refresh_tokens.rotate", _refresh_token_row(digest))
         token = self._rows.get(digest)
         if token is None or not self._unused(token):
             return False
+        await self._scope.hold(_session_row(token.session_id))
         self._rows.replace(digest, replace(token, used_at=at, rotation=rotation))
+        session = self._scope.view.sessions.get(token.session_id)
+        if session is not None:
+            extended = replace(session, last_used_at=at, expires_at=session_ends_at)
+            self._scope.view.sessions.replace(session.id, extended)
+        self._rows.add(
+            rotation.successor_digest,
+            RefreshToken(
+                digest=rotation.successor_digest,
+                user_id=token.user_id,
+                session_id=token.session_id,
+                created_at=at,
+                expires_at=session_ends_at,
+            ),
+        )
         return True
 
     async def count_replay(self, digest: str) -> None:

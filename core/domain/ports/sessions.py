@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from core.domain.access_token import ServiceToken
-from core.domain.refresh_token import RefreshToken, Rotation
+from core.domain.refresh_token import HeldToken, RefreshToken, Rotation
 from core.domain.session import RevocationCause, Session, SessionState
 
 
@@ -33,10 +33,6 @@ class SessionRepository(Protocol):
         """Return the sessions that are neither revoked nor expired, the newest first."""
         ...
 
-    async def extend(self, session_id: UUID, *, used_at: datetime, expires_at: datetime) -> None:
-        """Record a refresh: when it was, and when the session now ends if left idle."""
-        ...
-
     async def revoke(self, session_id: UUID, *, cause: RevocationCause, at: datetime) -> bool:
         """End a session; return False where it was revoked or gone already."""
         ...
@@ -52,17 +48,28 @@ class RefreshTokenRepository(Protocol):
     """Refresh tokens by digest. A session has at most one that is not used."""
 
     async def add(self, token: RefreshToken) -> None:
-        """Store a token; the one before it in its session was rotated already."""
+        """Store the first token of a session."""
         ...
 
     async def get(self, digest: str) -> RefreshToken | None:
         """Return the token, used or not, expired or not."""
         ...
 
-    async def rotate(self, digest: str, rotation: Rotation, *, at: datetime) -> bool:
-        """Mark an unused token as used; return False where it was used already.
+    async def hold(self, digest: str) -> HeldToken | None:
+        """Read a token, its session and its user, and hold their rows until the unit of work ends.
 
-        The successor is stored in the same unit of work, afterwards.
+        The user's row comes first, then the session's, then the token's; all are as they are
+        after any wait for them.
+        """
+        ...
+
+    async def rotate(
+        self, digest: str, rotation: Rotation, *, at: datetime, session_ends_at: datetime
+    ) -> bool:
+        """Exchange an unused token for its successor; do nothing, and return False, if it is used.
+
+        The successor is stored, and lives as long as its session, which is used `at` this moment
+        and ends, if left idle, at `session_ends_at`.
         """
         ...
 

@@ -45,12 +45,6 @@ FROM sessions
 WHERE user_id = %(user_id)s AND revoked_at IS NULL AND expires_at > %(now)s
 ORDER BY created_at DESC, id DESC;
 
--- name: extend_session :exec
--- purpose: Records a refresh: when it was, and when the session now ends if left idle.
-UPDATE sessions
-SET last_used_at = %(used_at)s, expires_at = %(expires_at)s
-WHERE id = %(session_id)s;
-
 -- name: revoke_session :exec
 -- purpose: Ends one session, unless it was ended already.
 UPDATE sessions
