@@ -11,7 +11,7 @@ from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
 
 _EXPORT_TIMEOUT_SECONDS = 5
 
@@ -58,14 +58,17 @@ class Tracing:
 def start_tracing(options: TracingOptions, *, exporter: SpanExporter | None = None) -> Tracing:
     """Set up tracing. `exporter` takes the place of the one that the endpoint asks for.
 
-    Without an endpoint nothing is exported, but every call has its trace id all the same.
+    Without an endpoint nothing is exported and so nothing sampled, but every call has its trace id
+    all the same.
     """
+    target = exporter or _exporter(options.otlp_endpoint, options.otlp_ca_file)
     provider = TracerProvider(
-        sampler=ParentBased(TraceIdRatioBased(options.sampling_ratio)),
+        sampler=ALWAYS_OFF
+        if target is None
+        else ParentBased(TraceIdRatioBased(options.sampling_ratio)),
         resource=_resource(options),
         shutdown_on_exit=False,
     )
-    target = exporter or _exporter(options.otlp_endpoint, options.otlp_ca_file)
     if target is not None:
         provider.add_span_processor(BatchSpanProcessor(target))
     return Tracing(provider)

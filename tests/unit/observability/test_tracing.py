@@ -76,6 +76,7 @@ async def test_without_an_endpoint_every_call_has_its_trace_id_all_the_same() ->
     tracing = start_tracing(options())
     with tracing.tracer("core.test").start_as_current_span("work") as span:
         assert trace.format_trace_id(span.get_span_context().trace_id) != "0" * 32
+        assert not span.is_recording()
     assert await tracing.close()
 
 
