@@ -58,8 +58,9 @@ class _NotingRegistry(CollectorRegistry):
 class _Anything:
     """Has every number that a live source is asked for."""
 
-    waiting = running = refused = rejected_count = 1
-    age_seconds = _ONE
+    waiting = running = rejected_count = 1
+    age_seconds = wait_seconds = work_seconds = _ONE
+    refused: Mapping[str, int] = {"queue_full": 1}
     failures: Mapping[str, int] = {"sealed": 1}
 
 
