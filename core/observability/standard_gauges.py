@@ -43,6 +43,16 @@ def watch_hashing(live: LiveMetrics, queue: WorkQueue) -> None:
     )
 
 
+def watch_hashing_build(live: LiveMetrics, name: str) -> None:
+    """Tell which build of argon2-cffi-bindings hashes, by its name."""
+    live.gauges(
+        "pandora_hashing_build",
+        "1 for the build of argon2-cffi-bindings that hashes.",
+        label="build",
+        read=lambda: {name: 1.0},
+    )
+
+
 def watch_limits(live: LiveMetrics, is_local: Callable[[], bool]) -> None:
     """Tell whether limits are kept by this process alone, because Redis is away."""
     live.gauge(
