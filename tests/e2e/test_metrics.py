@@ -133,6 +133,7 @@ async def test_pool_hashing_queue_and_dependencies_are_told(rest: Rest, service:
     assert calm.value("pandora_hashing_refused_total", reason="deadline") == 0
     assert calm.value("pandora_hashing_wait_seconds") == 0
     assert 0 < calm.value("pandora_hashing_work_seconds") < 60
+    assert calm.has("pandora_hashing_build")
     connections = [
         calm.value("pandora_postgres_pool_connections", state=state) for state in ("idle", "used")
     ]
