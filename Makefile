@@ -30,7 +30,7 @@ VENV := .venv/.ready
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
 	check test test-long lifecycle-long cluster-long tokens-long consumer-long timing-long export-long faults audit-long data-long bench-audit \
 	docs-browser conformance observability alerts-check migrations-check bench capacity capacity-check lock clean \
-	deploy-check images image-test tls-scan tls-long
+	argon2 deploy-check images image-test tls-scan tls-long
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
@@ -138,6 +138,9 @@ image-test: $(VENV) ## run the images' own processes; needs buildah and mmdebstr
 	@IMAGE_BUILDER=buildah $(RUN) tools.deploy.images --local-base
 	@$(RUN) pytest -s tests/deploy/images_in_use.py
 
+argon2: $(VENV) ## compile faster builds of Argon2id, checked against the wheel (exit 3: no compiler at hand)
+	@$(RUN) tools.argon2
+
 bench: $(VENV) build/bench/.ready ## the gateway beside a bare handler and Envoy; needs wrk; tables go to build/
 	@$(RUN) bench --envoy build/bench/bin/envoy
 
@@ -212,6 +215,10 @@ lock: ## pin the newest allowed dependencies, with hashes
 		-o requirements/deploy.lock
 	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCKING) requirements/tls.in \
 		-o requirements/tls.lock
+	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCKING) --no-deps \
+		--constraint requirements/runtime.lock requirements/argon2.in -o requirements/argon2.lock
+	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCKING) requirements/argon2-tools.in \
+		-o requirements/argon2-tools.lock
 
 clean: dev-clean ## dev-clean, and remove caches
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

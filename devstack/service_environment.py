@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from devstack.certificates import Certificates
@@ -18,6 +19,7 @@ from devstack.vault_access import BootstrapFiles
 _PASSED_ON: Final = frozenset(
     {"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 )
+_ARGON2_BUILDS: Final = Path(__file__).resolve().parent.parent / "build/argon2"
 _SETTINGS: Final = "PANDORA_"
 _GATEWAY_SETTINGS: Final = "PANDORA_GATEWAY__"
 _TELEMETRY_SETTINGS: Final = "PANDORA_TELEMETRY__"
@@ -87,10 +89,12 @@ def core_environment(
 ) -> dict[str, str]:
     """Return the environment of `python -m core …`, where `login` is the service's by default."""
     login = login or access.service_files
-    # Mail may go to a server of the caller's choice; everything else is the stack's.
+    # Mail may go to a server of the caller's choice; everything else is the stack's. So may the
+    # builds of Argon2id be others, or none.
     mail = {"PANDORA_MAIL__SMTP_HOST": HOST, "PANDORA_MAIL__SMTP_PORT": str(stack.smtp.port)}
     return (
         mail
+        | _argon2_builds()
         | _passed_on(caller, _SETTINGS, without=_GATEWAY_SETTINGS)
         | {
             "APP_ENV": "dev",
@@ -117,6 +121,13 @@ def core_environment(
             "PANDORA_VAULT__CLONER_ROLE_ID_FILE": str(access.cloner_files.role_id),
             "PANDORA_VAULT__CLONER_SECRET_ID_FILE": str(access.cloner_files.secret_id),
         }
+    )
+
+
+def _argon2_builds() -> dict[str, str]:
+    """Return what names the faster builds of Argon2id, where `make argon2` has made some."""
+    return (
+        {"PANDORA_PASSWORDS__ARGON2_BUILDS": str(_ARGON2_BUILDS)} if _ARGON2_BUILDS.exists() else {}
     )
 
 

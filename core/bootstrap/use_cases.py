@@ -4,12 +4,15 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
+
 from core.bootstrap.foundation import Foundation, transit_secret_box
 from core.bootstrap.limits import throttle_policy
 from core.bootstrap.log_verifier import ProcessLogVerifier
 from core.bootstrap.startup import Startup
 from core.config.settings import PasswordSettings
 from core.crypto.access_tokens import Es256AccessTokens
+from core.crypto.argon2_builds import build_in_use
 from core.crypto.argon2_hasher import Argon2idHasher, Argon2Parameters
 from core.crypto.background_pool import BackgroundPool
 from core.crypto.breached_passwords import BreachedPasswords
@@ -33,7 +36,11 @@ from core.domain.ports.limits import AttemptLimiter
 from core.domain.ports.unit_of_work import Database
 from core.domain.refresh_token import ReplayPolicy
 from core.domain.session import SessionLifetimes
-from core.observability.standard_gauges import watch_hashing, watch_signing_key
+from core.observability.standard_gauges import (
+    watch_hashing,
+    watch_hashing_build,
+    watch_signing_key,
+)
 from core.service.use_cases import Ports, Rules, UseCases, assemble
 from core.vault.refresher import SecretRefresher
 from core.vault.secrets import (
@@ -44,6 +51,8 @@ from core.vault.secrets import (
     THROTTLE_KEY,
 )
 from core.vault.transit import TransitSecretBox
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +85,7 @@ async def prepare_crypto(
     )
     startup.on_end(pool.close)
     watch_hashing(foundation.live, pool)
+    _tell_build(foundation)
     hasher = Argon2idHasher(
         Argon2Parameters(
             memory_kib=settings.passwords.memory_kib,
@@ -98,6 +108,12 @@ async def prepare_crypto(
         keyed_digests=_keyed_digests(secrets),
         secret_box=transit_secret_box(startup, foundation),
     )
+
+
+def _tell_build(foundation: Foundation) -> None:
+    build = build_in_use()
+    _log.info("argon2_build_chosen", build=build.name, passed_over=dict(build.passed_over))
+    watch_hashing_build(foundation.live, build.name)
 
 
 async def _password_screen(settings: PasswordSettings, pool: BackgroundPool) -> ListedPasswords:

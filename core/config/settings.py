@@ -133,7 +133,11 @@ class PasswordSettings:
     parallelism: Annotated[int, Between(1, 16)] = 1
     hashing_threads: Annotated[int, Between(1, 64)] = 2
     queue_limit: Annotated[int, Between(0, 10_000)] = 64
-    """How many hashings may wait for a thread; one more is refused as SERVER_BUSY."""
+    """How many hashings may wait for a thread; one more is refused as SERVER_BUSY, and so is one
+    that could not be done before its call's deadline."""
+    argon2_builds: Path | None = None
+    """A folder of faster builds of argon2-cffi-bindings (`make argon2`), of which the first is used
+    that this processor runs; without one, or where none is fit, the installed wheel hashes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

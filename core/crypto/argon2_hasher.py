@@ -64,6 +64,10 @@ class Argon2idHasher:
         """Make the hash that a missing account is compared with, of the same cost as any other."""
         self._decoy = await self.hash(secrets.token_urlsafe(16))
 
+    def ensure_capacity(self) -> None:
+        """See the port."""
+        self._pool.admit()
+
     async def hash(self, password: str) -> str:
         """See the port."""
         return await self._pool.run(lambda: self._argon2.hash(_bytes(normalise(password))))

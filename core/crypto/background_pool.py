@@ -1,18 +1,22 @@
 """A bounded pool of threads that yield to everything else on the machine."""
 
 import asyncio
-import os
-import sys
-import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
+from core.crypto.thread_priority import lower_own_priority
+from core.crypto.waiting_time import WaitingTime
+from core.domain.call_deadline import call_deadline
 from core.domain.errors import ServerBusy
 
-NICENESS = 10
-"""Lowers the threads' priority: measured on two busy cores, reads beside a storm of logins waited
-half as long as without it, and the logins lost nothing."""
+QUEUE_FULL: Final = "queue_full"
+DEADLINE: Final = "deadline"
+"""Why work is refused: as much as may wait is waiting, or it would not be done in time."""
+
+LEAST_RETRY_SECONDS: Final = 0.1
+LONGEST_RETRY_SECONDS: Final = 30.0
 
 T = TypeVar("T")
 
@@ -20,19 +24,24 @@ T = TypeVar("T")
 class BackgroundPool:
     """Runs slow work of one event loop, a bounded number at a time, a bounded number waiting.
 
-    Who gives up waiting frees the place at once; work that has begun keeps its thread to the end.
+    Work of a call that has a deadline waits only if it can be expected to end before that. Who
+    gives up waiting frees the place at once; work that has begun keeps its thread to the end.
     """
 
-    def __init__(self, *, threads: int, queue_limit: int) -> None:
+    def __init__(
+        self, *, threads: int, queue_limit: int, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Start no thread yet. `monotonic` is the clock that deadlines of calls are told by."""
         self._executor = ThreadPoolExecutor(
-            threads, thread_name_prefix="background", initializer=_lower_priority
+            threads, thread_name_prefix="background", initializer=lower_own_priority
         )
-        self._threads = threads
         self._queue_limit = queue_limit
+        self._monotonic = monotonic
         self._free = asyncio.Semaphore(threads)
+        self._waiting_time = WaitingTime(threads)
         self._waiting = 0
-        self._running = 0
-        self._refused = 0
+        self._begun: dict[asyncio.Future[Any], float] = {}
+        self._refused = dict.fromkeys((QUEUE_FULL, DEADLINE), 0)
 
     @property
     def waiting(self) -> int:
@@ -42,21 +51,62 @@ class BackgroundPool:
     @property
     def running(self) -> int:
         """How many threads are at work."""
-        return self._running
+        return len(self._begun)
 
     @property
-    def refused(self) -> int:
-        """How much work was refused since the start."""
+    def refused(self) -> Mapping[str, int]:
+        """How much work was refused since the start, by reason."""
         return self._refused
+
+    @property
+    def work_seconds(self) -> float:
+        """How long one piece of work takes at present; 0 before the first has ended."""
+        return self._waiting_time.mean_seconds
+
+    @property
+    def wait_seconds(self) -> float:
+        """How long work that came now would wait for a thread, by estimate."""
+        now = self._monotonic()
+        # A copy: metrics are read by another thread.
+        begun = tuple(self._begun.values())
+        return self._waiting_time.seconds(
+            waiting=self._waiting, running_for=[now - began for began in begun]
+        )
+
+    def admit(self) -> None:
+        """Refuse what `run` would refuse at this moment. Nothing is reserved.
+
+        With a free thread nothing is refused: whatever the estimate says then, working is how it is
+        put right.
+
+        Raises:
+            ServerBusy: as of `run`; it says when the same call would be let in.
+        """
+        if not self._free.locked():
+            return
+        wait = self.wait_seconds
+        if self._waiting >= self._queue_limit:
+            raise self._refusal(QUEUE_FULL, wait)
+        deadline = call_deadline()
+        late = 0.0 if deadline is None else self._monotonic() + wait + self.work_seconds - deadline
+        if late > 0:
+            raise self._refusal(DEADLINE, late)
 
     async def run(self, work: Callable[[], T]) -> T:
         """Return what the work returns, or raise what it raises.
 
         Raises:
-            ServerBusy: as much work as may wait is waiting.
+            ServerBusy: as much work as may wait is waiting, or the call that this work belongs to
+                would be over before it.
         """
-        await self._take_thread()
-        future = asyncio.get_running_loop().run_in_executor(self._executor, work)
+        self.admit()
+        await self._wait_for_thread()
+        try:
+            future = asyncio.get_running_loop().run_in_executor(self._executor, work)
+        except BaseException:
+            self._free.release()
+            raise
+        self._begun[future] = self._monotonic()
         future.add_done_callback(self._give_back)
         return await asyncio.shield(future)
 
@@ -64,25 +114,19 @@ class BackgroundPool:
         """Let the work under way end, and refuse more."""
         await asyncio.to_thread(self._executor.shutdown, wait=True, cancel_futures=True)
 
-    async def _take_thread(self) -> None:
-        if self._free.locked() and self._waiting >= self._queue_limit:
-            self._refused += 1
-            raise ServerBusy
+    async def _wait_for_thread(self) -> None:
         self._waiting += 1
         try:
             await self._free.acquire()
         finally:
             self._waiting -= 1
-        self._running += 1
 
-    def _give_back(self, _: asyncio.Future[T]) -> None:
-        self._running -= 1
+    def _give_back(self, future: asyncio.Future[T]) -> None:
+        self._waiting_time.note(self._monotonic() - self._begun.pop(future))
         self._free.release()
 
-
-def _lower_priority() -> None:
-    if sys.platform == "linux":
-        # Linux keeps a priority for each thread, under the thread's own id; setpriority(2), NOTES.
-        thread = threading.get_native_id()
-        present = os.getpriority(os.PRIO_PROCESS, thread)
-        os.setpriority(os.PRIO_PROCESS, thread, max(present, NICENESS))
+    def _refusal(self, reason: str, seconds: float) -> ServerBusy:
+        self._refused[reason] += 1
+        return ServerBusy(
+            retry_after_seconds=min(max(seconds, LEAST_RETRY_SECONDS), LONGEST_RETRY_SECONDS)
+        )

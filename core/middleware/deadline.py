@@ -1,6 +1,7 @@
 """No call without an end."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -9,6 +10,7 @@ from typing import Any
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 
+from core.domain.call_deadline import answered_by
 from core.middleware.call import Answer, Call, Next
 from core.middleware.errors import StatusError
 from pandora.options.v1 import access_pb2
@@ -47,7 +49,7 @@ def time_limits(services: Iterable[ServiceDescriptor]) -> Mapping[str, float]:
 
 
 class Deadline:
-    """Stage: cancels the work when its time is over."""
+    """Stage: cancels the work when its time is over, and tells it beforehand when that will be."""
 
     def __init__(self, limits: DeadlineLimits, by_method: Mapping[str, float]) -> None:
         """Take the limits, and those of methods that take longer (`time_limits`)."""
@@ -64,10 +66,12 @@ class Deadline:
             StatusError: DEADLINE_EXCEEDED, when the time is over and the work was cancelled.
         """
         limits = self._by_method.get(call.method, self._limits)
-        clock = asyncio.timeout(limits.for_asked(call.context.time_remaining()))
+        seconds = limits.for_asked(call.context.time_remaining())
+        clock = asyncio.timeout(seconds)
         try:
             async with clock:
-                return await proceed(call)
+                with answered_by(time.monotonic() + seconds):
+                    return await proceed(call)
         except TimeoutError:
             if not clock.expired():
                 raise

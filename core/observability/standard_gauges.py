@@ -14,15 +14,42 @@ class WorkQueue(Protocol):
     @property
     def running(self) -> int: ...  # noqa: D102 - threads at work
     @property
-    def refused(self) -> int: ...  # noqa: D102 - work refused since the start
+    def refused(self) -> Mapping[str, int]: ...  # noqa: D102 - since the start, by reason
+    @property
+    def wait_seconds(self) -> float: ...  # noqa: D102 - estimated for work that comes now
+    @property
+    def work_seconds(self) -> float: ...  # noqa: D102 - how long one piece takes at present
 
 
 def watch_hashing(live: LiveMetrics, queue: WorkQueue) -> None:
     """Tell how busy the password hashing is."""
     live.gauge("pandora_hashing_waiting", "Hashings that wait.", lambda: queue.waiting)
     live.gauge("pandora_hashing_running", "Hashings under way.", lambda: queue.running)
-    live.counter(
-        "pandora_hashing_refused", "Hashings refused as SERVER_BUSY.", lambda: queue.refused
+    live.gauge(
+        "pandora_hashing_wait_seconds",
+        "Estimated wait of a hashing that comes now.",
+        lambda: queue.wait_seconds,
+    )
+    live.gauge(
+        "pandora_hashing_work_seconds",
+        "Weighted mean of the time that a hashing takes.",
+        lambda: queue.work_seconds,
+    )
+    live.counters(
+        "pandora_hashing_refused",
+        "Hashings refused as SERVER_BUSY, by reason.",
+        label="reason",
+        read=lambda: queue.refused,
+    )
+
+
+def watch_hashing_build(live: LiveMetrics, name: str) -> None:
+    """Tell which build of argon2-cffi-bindings hashes, by its name."""
+    live.gauges(
+        "pandora_hashing_build",
+        "1 for the build of argon2-cffi-bindings that hashes.",
+        label="build",
+        read=lambda: {name: 1.0},
     )
 
 

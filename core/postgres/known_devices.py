@@ -45,18 +45,12 @@ class FamiliarityParams(TypedDict):
 
 
 class SeenDeviceParams(TypedDict):
-    """A login from a device."""
+    """A login from a device, and since when the person's others must have been seen to stay."""
 
     user_id: UUID
     digest: str
     country: str | None
     at: datetime
-
-
-class ForgottenDevicesParams(TypedDict):
-    """A person, and since when their devices must have been seen."""
-
-    user_id: UUID
     since: datetime
 
 
@@ -64,7 +58,6 @@ _FILE = "known_devices"
 GET_KNOWN_DEVICE = One(_FILE, "get_known_device", KnownDeviceParams, KnownDeviceRecord)
 GET_FAMILIARITY = One(_FILE, "get_familiarity", FamiliarityParams, FamiliarityRecord)
 REMEMBER_DEVICE = Exec(_FILE, "remember_device", SeenDeviceParams)
-FORGET_DEVICES = Exec(_FILE, "forget_devices", ForgottenDevicesParams)
 
 _STRANGE = Familiarity(any_device=False, this_device=False, any_country=False, this_country=False)
 
@@ -99,8 +92,10 @@ class PostgresKnownDevices:
     async def remember(self, device: SeenDevice, *, since: datetime) -> None:
         """Store that the device was seen, and drop what its person was not seen on since then."""
         seen = SeenDeviceParams(
-            user_id=device.user_id, digest=device.digest, country=device.country, at=device.at
+            user_id=device.user_id,
+            digest=device.digest,
+            country=device.country,
+            at=device.at,
+            since=since,
         )
         await self._run.execute(REMEMBER_DEVICE, seen)
-        forgotten = ForgottenDevicesParams(user_id=device.user_id, since=since)
-        await self._run.execute(FORGET_DEVICES, forgotten)

@@ -53,9 +53,11 @@ class Login:
             InvalidCredentials: address unknown or none at all, password wrong, account deleted.
             AccountSuspended: the password is right, but the account is suspended.
             LoginThrottled: there were too many failures; the password was not looked at.
-            ServerBusy: too many passwords wait to be verified.
+            ServerBusy: the password could not be verified in time.
             Conflict: the account's password was replaced again and again at this moment.
         """
+        # Before anything is looked up: a refusal costs next to nothing, and the same for everybody.
+        self.passwords.ensure_capacity()
         key = presented_key(email)
         async with self.database.reading() as stored:
             credentials = await stored.users.get_credentials(key)

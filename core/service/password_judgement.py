@@ -34,6 +34,14 @@ class PasswordJudgement:
     hasher: PasswordHasher
     mailing: Mailing
 
+    def ensure_capacity(self) -> None:
+        """Refuse what would be refused at the comparison, before anything is looked up for it.
+
+        Raises:
+            ServerBusy: no password could be compared in time.
+        """
+        self.hasher.ensure_capacity()
+
     async def judge(self, credentials: Credentials | None, password: str) -> JudgedPassword:
         """Compare a password; None costs the same work as a wrong password.
 

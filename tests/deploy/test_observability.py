@@ -135,7 +135,7 @@ def test_the_catalogue_has_counters_gauges_histograms_and_live_numbers() -> None
     assert series["pandora_rpc_duration_seconds_bucket"] == {"rpc", "le"}
     assert series["pandora_gateway_requests_total"] == {"method", "route", "status"}
     assert series["pandora_postgres_pool_connections"] == {"state"}
-    assert series["pandora_hashing_refused_total"] == frozenset()
+    assert series["pandora_hashing_refused_total"] == {"reason"}
     assert "process_start_time_seconds" in series
 
 

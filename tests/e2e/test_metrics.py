@@ -1,6 +1,7 @@
 """What Prometheus is told, and that it agrees with what happened."""
 
 import asyncio
+from http import HTTPStatus
 
 import pytest
 
@@ -120,11 +121,19 @@ async def test_pool_hashing_queue_and_dependencies_are_told(rest: Rest, service:
         return now.value("pandora_hashing_waiting") > 0 and now.value("pandora_hashing_running") > 0
 
     await until(hashings_wait)
-    await asyncio.gather(*storm)
+    replies = await asyncio.gather(*storm)
     calm = await scrape(rest, url)
 
     assert calm.value("pandora_hashing_waiting") == 0
-    assert calm.has("pandora_hashing_refused_total")
+    # What did not fit into the queue was told so, and when to come back.
+    refused = [reply for reply in replies if reply.status != HTTPStatus.CREATED]
+    assert {reply.reason for reply in refused} <= {"SERVER_BUSY"}
+    assert all(1 <= int(reply.headers["Retry-After"]) <= 30 for reply in refused)
+    assert calm.value("pandora_hashing_refused_total", reason="queue_full") >= len(refused)
+    assert calm.value("pandora_hashing_refused_total", reason="deadline") == 0
+    assert calm.value("pandora_hashing_wait_seconds") == 0
+    assert 0 < calm.value("pandora_hashing_work_seconds") < 60
+    assert calm.has("pandora_hashing_build")
     connections = [
         calm.value("pandora_postgres_pool_connections", state=state) for state in ("idle", "used")
     ]

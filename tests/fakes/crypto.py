@@ -29,12 +29,14 @@ class FakePasswordHasher:
 
     `verified` notes what was verified against, so that a test sees the work that was done;
     `during_work` runs while a password is being hashed or verified. A hash that was made
-    elsewhere reads twelve characters of a password; `parameters` are those of new hashes.
+    elsewhere reads twelve characters of a password; `parameters` are those of new hashes. `busy`
+    is found out at work, `overloaded` by whoever asks beforehand.
     """
 
     def __init__(self, during_work: Callable[[], None] = lambda: None) -> None:
         self.during_work = during_work
         self.busy = False
+        self.overloaded = False
         self.parameters = "fake"
         self.verified: list[str | None] = []
         self._salts = count(1)
@@ -69,6 +71,10 @@ class FakePasswordHasher:
     def foreign(self, password: str) -> str:
         """Return a hash as another system would have made it."""
         return _hashed(_FOREIGN, str(next(self._salts)), password[:_FOREIGN_REACH])
+
+    def ensure_capacity(self) -> None:
+        if self.overloaded:
+            raise ServerBusy
 
     async def _work(self) -> None:
         if self.busy:

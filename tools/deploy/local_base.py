@@ -13,7 +13,7 @@ from tools.deploy.image_builder import Build, Builder
 
 NAME: Final = "localhost/python-base:debian"
 FOLDER: Final = Path("build/images")
-_PACKAGES: Final = "python3,python3-venv,ca-certificates,binutils"
+_PACKAGES: Final = "python3,python3-dev,python3-venv,ca-certificates,binutils,gcc,libc6-dev"
 _SOURCES: Final = Path("/etc/apt")
 
 

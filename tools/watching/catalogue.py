@@ -19,6 +19,7 @@ from core.observability.relay_metrics import RelayMetrics
 from core.observability.seal_metrics import SealMetrics
 from core.observability.standard_gauges import (
     watch_hashing,
+    watch_hashing_build,
     watch_limits,
     watch_logs,
     watch_postgres_pool,
@@ -58,8 +59,9 @@ class _NotingRegistry(CollectorRegistry):
 class _Anything:
     """Has every number that a live source is asked for."""
 
-    waiting = running = refused = rejected_count = 1
-    age_seconds = _ONE
+    waiting = running = rejected_count = 1
+    age_seconds = wait_seconds = work_seconds = _ONE
+    refused: Mapping[str, int] = {"queue_full": 1}
     failures: Mapping[str, int] = {"sealed": 1}
 
 
@@ -109,6 +111,7 @@ def _live_registry() -> CollectorRegistry:
     registry, source = CollectorRegistry(), _Anything()
     live = LiveMetrics(registry)
     watch_hashing(live, source)
+    watch_hashing_build(live, "wheel")
     watch_limits(live, lambda: False)
     watch_postgres_pool(live, dict)
     watch_logs(live, lambda: 0)

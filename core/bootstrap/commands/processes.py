@@ -44,6 +44,11 @@ def _health(settings: Settings, parsed: argparse.Namespace) -> int:
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> int:
+    from core.crypto.argon2_builds import use_fastest_build
+
+    # Before anything imports argon2, which takes the first build that it finds.
+    use_fastest_build(settings.passwords.argon2_builds)
+
     from core.bootstrap.core_server import serve
     from core.bootstrap.process import run_until_stopped
 

@@ -12,8 +12,13 @@ from core.domain.password_hash import AdoptedHash, Verdict
 class PasswordHasher(Protocol):
     """Slow, salted, bounded hashing. Passwords are normalised inside.
 
-    Every slow method raises ServerBusy at once when too many calls wait already.
+    Every slow method raises ServerBusy at once when too many calls wait already, or when the call
+    that it serves could not be answered in time.
     """
+
+    def ensure_capacity(self) -> None:
+        """Raise ServerBusy if hashing that began now would be refused; nothing is reserved."""
+        ...
 
     async def hash(self, password: str) -> str:
         """Return the hash of a password in PHC string format."""

@@ -15,14 +15,13 @@ FROM known_devices
 WHERE user_id = %(user_id)s AND last_seen_at >= %(since)s;
 
 -- name: remember_device :exec
--- purpose: Stores that a person has logged in from a device, for the first time or again.
+-- purpose: Stores that a person has logged in from a device, and removes those not seen since then.
+WITH forgotten AS (
+    DELETE FROM known_devices
+    WHERE user_id = %(user_id)s AND digest <> %(digest)s AND last_seen_at < %(since)s
+)
 INSERT INTO known_devices (user_id, digest, country, first_seen_at, last_seen_at)
 VALUES (%(user_id)s, %(digest)s, %(country)s, %(at)s, %(at)s)
 ON CONFLICT (user_id, digest) DO UPDATE
 SET country = coalesce(EXCLUDED.country, known_devices.country),
     last_seen_at = greatest(known_devices.last_seen_at, EXCLUDED.last_seen_at);
-
--- name: forget_devices :exec
--- purpose: Removes the devices that a person has not logged in from since then.
-DELETE FROM known_devices
-WHERE user_id = %(user_id)s AND last_seen_at < %(since)s;

@@ -1,9 +1,11 @@
 import asyncio
+import time
 from unittest.mock import Mock
 
 import grpc
 import pytest
 
+from core.domain.call_deadline import call_deadline
 from core.middleware.call import Call
 from core.middleware.deadline import Deadline, DeadlineLimits, time_limits
 from core.middleware.errors import StatusError
@@ -41,6 +43,20 @@ async def test_only_a_method_that_takes_longer_outlives_the_limit_of_others() ->
     assert await stage(plain_call("long"), work) == "long"
     with pytest.raises(StatusError):
         await stage(plain_call("usual"), work)
+
+
+@pytest.mark.asyncio
+async def test_the_work_knows_until_when_it_has_to_be_done() -> None:
+    stage = Deadline(DeadlineLimits(default_seconds=5, longest_seconds=8), {})
+
+    async def work(_call: Call) -> object:
+        return call_deadline()
+
+    began_at = time.monotonic()
+    deadline = await stage(plain_call("usual"), work)
+    assert isinstance(deadline, float)
+    assert began_at + 5 <= deadline <= time.monotonic() + 5
+    assert call_deadline() is None
 
 
 def plain_call(method: str) -> Call:

@@ -174,7 +174,9 @@ def test_dependencies_are_up_or_down() -> None:
 class _Queue:
     waiting: int = 3
     running: int = 2
-    refused: int = 5
+    refused: Mapping[str, int] = field(default_factory=lambda: {"queue_full": 5, "deadline": 4})
+    wait_seconds: float = 0.25
+    work_seconds: float = 0.02
 
 
 @dataclass
@@ -197,7 +199,10 @@ def test_live_numbers_are_read_at_every_scrape() -> None:
     for expected in (
         "pandora_hashing_waiting 3.0",
         "pandora_hashing_running 2.0",
-        "pandora_hashing_refused_total 5.0",
+        'pandora_hashing_refused_total{reason="queue_full"} 5.0',
+        'pandora_hashing_refused_total{reason="deadline"} 4.0',
+        "pandora_hashing_wait_seconds 0.25",
+        "pandora_hashing_work_seconds 0.02",
         'pandora_postgres_pool_connections{state="idle"} 2.0',
         'pandora_postgres_pool_connections{state="used"} 3.0',
         "pandora_postgres_pool_waiting 1.0",

@@ -178,6 +178,19 @@ async def test_a_busy_hasher_judges_nobody_and_so_records_nothing() -> None:
     assert world.database.snapshot() == before
 
 
+@pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com", "no address"])
+async def test_without_capacity_nobody_is_looked_up_whoever_it_is(email: str) -> None:
+    world = World()
+    await world.register("ada@example.com")
+    before = world.database.snapshot()
+    world.hasher.overloaded = True
+    world.database.break_at("users.get_credentials", AssertionError("looked up"))
+    with pytest.raises(ServerBusy):
+        await world.login(email)
+    assert world.database.snapshot() == before
+    assert world.hasher.verified == []
+
+
 async def test_a_suspension_that_comes_while_the_password_is_verified_counts() -> None:
     world = World()
     user = await world.register()

@@ -52,8 +52,20 @@ PROCESSES: Final = Dashboard(
         Panel(
             title="Hashings refused as SERVER_BUSY",
             unit="reqps",
-            queries={"{{instance}}": "rate(pandora_hashing_refused_total[$__rate_interval])"},
+            queries={
+                "{{reason}} on {{instance}}": (
+                    "rate(pandora_hashing_refused_total[$__rate_interval])"
+                )
+            },
             alert=0.1,
+        ),
+        Panel(
+            title="Estimated wait for a hashing, and what one takes",
+            unit="s",
+            queries={
+                "wait on {{instance}}": "pandora_hashing_wait_seconds",
+                "work on {{instance}}": "pandora_hashing_work_seconds",
+            },
         ),
         Panel(
             title="Log lines lost",
