@@ -31,7 +31,7 @@ class DatabaseLoginScene:
         self._stack = stack
         self._files = BootstrapFiles.within(folder)
         self._access = VaultAccess(self.root, f"test/{uuid.uuid4().hex}")
-        with _alone(stack.root):
+        with alone(stack.root):
             self._access.mount()
             self.engine = DatabaseEngine(self.root, stack.postgres)
             self.engine.ensure()
@@ -111,7 +111,7 @@ def source_of(logins: DatabaseLogins) -> LoginSource:
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
+def alone(root: Path) -> Iterator[None]:
     """Let one process at a time set the shared servers up."""
     with (root / "engine.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

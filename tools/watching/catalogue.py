@@ -18,6 +18,7 @@ from core.observability.metrics import AuditMetrics, CallMetrics, DependencyMetr
 from core.observability.relay_metrics import RelayMetrics
 from core.observability.seal_metrics import SealMetrics
 from core.observability.standard_gauges import (
+    watch_database_login,
     watch_hashing,
     watch_limits,
     watch_logs,
@@ -59,7 +60,7 @@ class _Anything:
     """Has every number that a live source is asked for."""
 
     waiting = running = refused = rejected_count = 1
-    age_seconds = _ONE
+    age_seconds = seconds_left = _ONE
     failures: Mapping[str, int] = {"sealed": 1}
 
 
@@ -113,6 +114,7 @@ def _live_registry() -> CollectorRegistry:
     watch_postgres_pool(live, dict)
     watch_logs(live, lambda: 0)
     watch_secrets(live, source)
+    watch_database_login(live, source)
     watch_signing_key(live, lambda: _ONE)
     watch_certificate(live, _AnyCertificate(), use="server")
     return registry
