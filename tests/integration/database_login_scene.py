@@ -2,7 +2,7 @@
 
 import fcntl
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -65,9 +65,10 @@ class DatabaseLoginScene:
         with psycopg.connect(self._stack.postgres.dsn("postgres"), autocommit=True) as connection:
             return connection.execute(query, parameters).fetchall()
 
-    def logins(self, *, interval_seconds: float = INTERVAL_SECONDS) -> DatabaseLogins:
-        """Return what keeps a login; it has not begun."""
-        options = VaultOptions(
+    @property
+    def options(self) -> VaultOptions:
+        """How the AppRole logs in."""
+        return VaultOptions(
             address=self._stack.openbao.address,
             mount=MOUNT,
             prefix="unused",
@@ -81,8 +82,16 @@ class DatabaseLoginScene:
             transit_key=TOTP_KEY,
             database_mount=ENGINE,
         )
+
+    def logins(
+        self,
+        *,
+        interval_seconds: float = INTERVAL_SECONDS,
+        new_client: Callable[[VaultOptions], DatabaseLoginClient] = DatabaseLoginClient,
+    ) -> DatabaseLogins:
+        """Return what keeps a login; it has not begun."""
         return DatabaseLogins(
-            lambda: DatabaseLoginClient(options),
+            lambda: new_client(self.options),
             role=self.role,
             request_timeout_seconds=5.0,
             interval_seconds=interval_seconds,
@@ -90,9 +99,9 @@ class DatabaseLoginScene:
         )
 
     @asynccontextmanager
-    async def keeping(self, **options: float) -> AsyncIterator[DatabaseLogins]:
+    async def keeping(self) -> AsyncIterator[DatabaseLogins]:
         """Keep a login for as long as the block runs."""
-        logins = self.logins(**options)
+        logins = self.logins()
         await logins.begin()
         logins.start()
         try:
