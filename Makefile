@@ -16,6 +16,7 @@ FAULT_OPERATIONS ?= 20000
 FAULTS ?= 48
 CONFORMANCE_EXAMPLES ?= 200
 DATA_USERS ?= 100000
+MIGRATION_USERS ?= 100000
 
 # Quiet, and without questions; a virtual environment is the right place for root as well.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -29,11 +30,11 @@ VENV := .venv/.ready
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
 	check test test-long lifecycle-long cluster-long tokens-long consumer-long timing-long export-long faults audit-long data-long bench-audit \
-	docs-browser conformance observability alerts-check migrations-check bench capacity capacity-check lock clean \
+	docs-browser conformance observability alerts-check migrations-check migrations-long bench capacity capacity-check lock clean \
 	deploy-check images image-test tls-scan tls-long
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' Makefile
 
 $(VENV): requirements/dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -126,6 +127,9 @@ alerts-check: $(VENV) ## rules, alerts and their unit tests, dashboards; needs p
 migrations-check: $(VENV) $(DEPLOY) ## every migration can run beside the service, or was reviewed; needs nothing but pip
 	@$(RUN) tools.migrations --squawk build/deploy/bin/squawk
 	@$(RUN) pytest -q tests/deploy/squawk_rule.py
+
+migrations-long: $(VENV) ## migrations down and up on MIGRATION_USERS=100000 made-up people; tells the times
+	@MIGRATION_USERS=$(MIGRATION_USERS) $(RUN) pytest -m long -s tests/e2e/test_migrations_of_many.py
 
 deploy-check: $(VENV) $(DEPLOY) ## Dockerfiles, compose.yaml, manifests, workflows: schemas, linters, policies
 	@$(RUN) tools.deploy

@@ -64,6 +64,12 @@ def head() -> str:
     return newest
 
 
+def revisions() -> list[str]:
+    """Return every revision that this version of the service knows, the oldest first."""
+    known = ScriptDirectory(str(_SCRIPTS)).walk_revisions()
+    return [script.revision for script in known][::-1]
+
+
 def current(dsn: str) -> str | None:
     """Return the revision of the schema, or None where nothing has been migrated.
 

@@ -211,9 +211,12 @@ async def test_an_index_is_waited_for_while_a_transaction_is_open(scene: Scene) 
             with psycopg.connect(site.database.admin_dsn, autocommit=True) as admin:
 
                 async def waiting() -> bool:
+                    assert not running.done()
                     return waits_for_a_transaction(admin)
 
                 with psycopg.connect(site.database.admin_dsn) as report:
+                    # A transaction that keeps its snapshot, as a long report or a dump does.
+                    report.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
                     report.execute("SELECT count(*) FROM users")
                     running = asyncio.create_task(migrated(scene))
                     await until(waiting, deadline_seconds=60)
