@@ -16,6 +16,7 @@ FAULT_OPERATIONS ?= 20000
 FAULTS ?= 48
 CONFORMANCE_EXAMPLES ?= 200
 DATA_USERS ?= 100000
+MIGRATION_USERS ?= 100000
 
 # Quiet, and without questions; a virtual environment is the right place for root as well.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -29,11 +30,11 @@ VENV := .venv/.ready
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
 	check test test-long lifecycle-long cluster-long tokens-long consumer-long timing-long export-long faults audit-long data-long bench-audit \
-	docs-browser conformance observability alerts-check migrations-check bench capacity capacity-check lock clean \
+	docs-browser conformance observability alerts-check migrations-check migrations-long bench capacity capacity-check lock clean \
 	argon2 deploy-check images image-test tls-scan tls-long
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' Makefile
 
 $(VENV): requirements/dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -127,6 +128,9 @@ migrations-check: $(VENV) $(DEPLOY) ## every migration can run beside the servic
 	@$(RUN) tools.migrations --squawk build/deploy/bin/squawk
 	@$(RUN) pytest -q tests/deploy/squawk_rule.py
 
+migrations-long: $(VENV) ## migrations down and up on MIGRATION_USERS=100000 made-up people; tells the times
+	@MIGRATION_USERS=$(MIGRATION_USERS) $(RUN) pytest -m long -s tests/e2e/test_migrations_of_many.py
+
 deploy-check: $(VENV) $(DEPLOY) ## Dockerfiles, compose.yaml, manifests, workflows: schemas, linters, policies
 	@$(RUN) tools.deploy
 	@$(RUN) pytest tests/deploy/kubernetes_policy.py tests/deploy/delivery_files.py
@@ -150,8 +154,8 @@ capacity: $(VENV) ## processor time of an operation in each process, bytes of a 
 capacity-check: $(VENV) ## predictions of the queueing simulation against a running service (docs/capacity.md)
 	@$(RUN) bench.capacity check
 
-cluster-long: $(VENV) ## a rolling restart, logins to the database that end, a Vault that is sealed: nothing is lost under load
-	@$(RUN) pytest -m long -s tests/e2e/test_cluster.py
+cluster-long: $(VENV) ## rolling restarts, migrations, logins that end, a Vault that is sealed: nothing is lost under load
+	@$(RUN) pytest -m long -s tests/e2e/test_cluster.py tests/e2e/test_migration_under_load.py
 
 tokens-long: $(VENV) ## sessions under races and thefts: TOKEN_STEPS=5000; keys rotated under load
 	@PANDORA_TOKEN_STEPS=$(TOKEN_STEPS) $(RUN) pytest tests/integration/test_token_machine.py

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.bootstrap.audit_access import refusals_in_one_line
-from core.bootstrap.data_owner import owner_login
+from core.bootstrap.data_owner import owner_login, service_login
 from core.bootstrap.data_progress import Progress
 from core.bootstrap.data_sealing import seal_everything
 from core.bootstrap.data_workers import each, worker_pool
 from core.bootstrap.foundation import Foundation, postgres_options, vault_source
 from core.bootstrap.operations import OperationRefused
+from core.bootstrap.startup import Startup
 from core.config.settings import Environment, Settings
 from core.crypto.argon2_hasher import Argon2Parameters
 from core.crypto.personal_texts import SealedPersonalTexts
@@ -34,7 +35,7 @@ from core.postgres.blocking import BlockingConnection
 from core.postgres.connection import PostgresLogin, PostgresOptions
 from core.postgres.database_origin import SYNTHETIC, OriginDesk
 from core.vault.blocking import run_blocking
-from core.vault.secrets import DEV_SEED, PERSONAL_DATA_KEY, POSTGRES
+from core.vault.secrets import DEV_SEED, PERSONAL_DATA_KEY
 
 _HOURS = 12 * 3600.0
 _PIECE_ROWS = 1000
@@ -89,9 +90,9 @@ async def synthesize(foundation: Foundation, *, wanted: Wanted) -> None:
     """
     settings = foundation.settings
     refuse_where_people_are_real(settings)
-    async with refusals_in_one_line():
-        owner = await owner_login(foundation)
-        loading = await _loading(foundation, wanted)
+    async with refusals_in_one_line(), Startup() as startup:
+        owner = await owner_login(startup, foundation)
+        loading = await _loading(foundation, wanted, await service_login(startup, foundation))
         began = time.monotonic()
         figures = await run_blocking(
             lambda: _fill(loading, wanted, owner, foundation), timeout_seconds=_HOURS
@@ -124,12 +125,12 @@ def refuse_where_people_are_real(settings: Settings) -> None:
         raise OperationRefused(f"nobody is made up in APP_ENV={settings.environment.value}")
 
 
-async def _loading(foundation: Foundation, wanted: Wanted) -> Loading:
+async def _loading(foundation: Foundation, wanted: Wanted, login: PostgresLogin) -> Loading:
     """Read what Vault has for it, and hash the one password that all of them have."""
     settings = foundation.settings
     source = vault_source(foundation.logins.for_service())
     try:
-        login, keys = await source.read(POSTGRES), await source.read(PERSONAL_DATA_KEY)
+        keys = await source.read(PERSONAL_DATA_KEY)
         password = (await source.read(DEV_SEED)).user_password
     finally:
         await source.close()
@@ -148,7 +149,7 @@ async def _loading(foundation: Foundation, wanted: Wanted) -> Loading:
     return Loading(
         world=world,
         options=postgres_options(settings.postgres, process="synthesize"),
-        login=PostgresLogin(username=login.username, password=login.password),
+        login=login,
         keys=keys,
     )
 

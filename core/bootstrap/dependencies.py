@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from core.bootstrap.database_kind import require_origin
+from core.bootstrap.database_kind import require_fitting
 from core.bootstrap.foundation import (
     Foundation,
     postgres_options,
@@ -94,8 +94,7 @@ async def open_database(
     )
     startup.on_end(database.close)
     await database.open()
-    await database.require_schema()
-    await require_origin(foundation, database)
+    await require_fitting(foundation, database)
     await require_no_mock_staff(foundation.settings.environment, database)
     watch_postgres_pool(foundation.live, database.pool_measures)
     login.follow(database.renew_connections)

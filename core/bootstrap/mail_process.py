@@ -5,6 +5,7 @@ import random
 
 import structlog
 
+from core.bootstrap.database_kind import require_fitting
 from core.bootstrap.foundation import (
     Foundation,
     postgres_options,
@@ -29,6 +30,7 @@ from core.observability.mail_metrics import MailMetrics
 from core.observability.standard_gauges import watch_postgres_pool
 from core.postgres.mail_queue import PostgresMailQueue
 from core.postgres.pool import Pool
+from core.postgres.pooled_database import PooledDatabase
 from core.vault.refresher import SecretRefresher
 from core.vault.source import SecretSource
 
@@ -107,6 +109,7 @@ async def _open_pool(startup: Startup, foundation: Foundation, secrets: SecretRe
     pool = Pool(options, login.source)
     startup.on_end(pool.close)
     await pool.open()
+    await require_fitting(foundation, PooledDatabase(pool))
     login.follow(pool.renew)
     watch_postgres_pool(foundation.live, pool.measures)
     return pool

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from core.bootstrap.database_kind import require_origin
+from core.bootstrap.database_kind import require_fitting
 from core.bootstrap.foundation import Foundation, postgres_options
 from core.bootstrap.operations import uncounted
 from core.bootstrap.postgres_logins import single_login
@@ -65,6 +65,5 @@ async def _open(
     database = PostgresDatabase(options, login, encode_event=encode, on_commit=uncounted)
     startup.on_end(database.close)
     await database.open()
-    await database.require_schema()
-    await require_origin(foundation, database)
+    await require_fitting(foundation, database)
     return database

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from core.bootstrap.foundation import Foundation, vault_source
 from core.bootstrap.startup import Startup
 from core.config.settings import DYNAMIC
+from core.observability.standard_gauges import watch_database_login
 from core.postgres.connection import LoginSource, PostgresLogin
 from core.vault.database_client import DatabaseLoginClient
 from core.vault.database_logins import DatabaseLogins
@@ -60,11 +61,7 @@ async def dynamic_login(
     startup.on_end(logins.close)
     await logins.begin()
     logins.start()
-    foundation.live.gauge(
-        "pandora_database_login_seconds",
-        "How long the login to PostgreSQL exists at least, if Vault stays away from now on.",
-        lambda: logins.seconds_left,
-    )
+    watch_database_login(foundation.live, logins)
 
     async def login() -> PostgresLogin:
         found = logins.current

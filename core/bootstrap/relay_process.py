@@ -6,6 +6,7 @@ import time
 
 import structlog
 
+from core.bootstrap.database_kind import require_fitting
 from core.bootstrap.foundation import (
     Foundation,
     begin_tracing,
@@ -25,6 +26,7 @@ from core.observability.standard_gauges import watch_postgres_pool
 from core.observability.tracing import Tracing
 from core.postgres.outbox_queue import PostgresOutboxQueue
 from core.postgres.pool import Pool
+from core.postgres.pooled_database import PooledDatabase
 from core.postgres.published_events import PostgresPublishedEvents
 from core.redis.connection import open_client
 from core.redis.event_stream import RedisEventStream
@@ -65,6 +67,7 @@ async def _open_pool(startup: Startup, foundation: Foundation, secrets: SecretRe
     pool = Pool(options, login.source)
     startup.on_end(pool.close)
     await pool.open()
+    await require_fitting(foundation, PooledDatabase(pool))
     login.follow(pool.renew)
     watch_postgres_pool(foundation.live, pool.measures)
     return pool

@@ -12,6 +12,7 @@ import structlog
 from core.audit.checkpoint_carrier import CheckpointCarrier
 from core.audit.checkpoint_file import CheckpointFile
 from core.audit.sealer import Sealer, SealerPolicy
+from core.bootstrap.database_kind import require_fitting
 from core.bootstrap.foundation import (
     Foundation,
     postgres_options,
@@ -29,6 +30,7 @@ from core.observability.standard_gauges import watch_postgres_pool
 from core.postgres.audit_seals import PostgresSealLog
 from core.postgres.connection import LoginSource, PostgresLogin
 from core.postgres.pool import Pool
+from core.postgres.pooled_database import PooledDatabase
 from core.vault.errors import VaultError
 from core.vault.options import VaultOptions
 from core.vault.seal_key import SealKeyClient, VaultSealKey
@@ -156,6 +158,7 @@ async def _open_pool(startup: Startup, foundation: Foundation, login: FollowedLo
     pool = Pool(options, login.source)
     startup.on_end(pool.close)
     await pool.open()
+    await require_fitting(foundation, PooledDatabase(pool))
     login.follow(pool.renew)
     watch_postgres_pool(foundation.live, pool.measures)
     return pool

@@ -16,7 +16,7 @@ from core.domain.errors import DependencyUnavailable
 from core.geo.countries import CountryFileRefused
 from core.middleware.access_rule import AccessRuleInvalid
 from core.observability.metrics_server import MetricsPortUnavailable
-from core.postgres.schema import SchemaBehind
+from core.postgres.schema import SchemaBehind, TablesInUse
 from core.transport.certificates import CertificateRefused
 from core.transport.listening import PortUnavailable
 from core.vault.errors import VaultError
@@ -35,6 +35,7 @@ EXPECTED = (
     MetricsPortUnavailable,
     PortUnavailable,
     SchemaBehind,
+    TablesInUse,
     VaultError,
 )
 """What an operator can mend; anything else is a defect and is logged with its traceback."""

@@ -38,6 +38,7 @@ _TOGETHER = (
     ("vault.operator_role_id_file", "vault.operator_secret_id_file"),
     ("vault.sealer_role_id_file", "vault.sealer_secret_id_file"),
     ("vault.maintainer_role_id_file", "vault.maintainer_secret_id_file"),
+    ("vault.cloner_role_id_file", "vault.cloner_secret_id_file"),
 )
 _NEEDS = (
     ("core.tls_client_ca_file", "core.tls_certificate_file"),

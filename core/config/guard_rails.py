@@ -1,7 +1,8 @@
 """What no environment but dev may do, though each setting is right by itself.
 
-Everything that leaves a process for another machine is encrypted, and nothing that makes a
-developer's life easy is on. All that is wrong is told at once, at every start of any command.
+Everything that leaves a process for another machine is encrypted, nothing that makes a
+developer's life easy is on, and no restart repeats a call that was begun. All that is wrong is told
+at once, at every start of any command.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,8 @@ from core.config.settings import VERIFY_FULL, Environment
 
 _SECURE_URLS = ("vault.address", "telemetry.otlp_endpoint", "tokens.issuer", "mail.link_base_url")
 _HTTPS = "https://"
+_LEAST_GRACE_SECONDS = 2
+"""The gateway makes calls again that end sooner after a core was told to stop (ADR 22)."""
 
 
 def refusals(environment: Environment, values: Mapping[str, Value]) -> Iterator[str]:
@@ -20,7 +23,7 @@ def refusals(environment: Environment, values: Mapping[str, Value]) -> Iterator[
     """
     if environment is Environment.DEV:
         return
-    for line in (*_plaintext(values), *_development(values)):
+    for line in (*_plaintext(values), *_development(values), *_losses(values)):
         yield f"{line} (APP_ENV={environment.value})"
 
 
@@ -46,3 +49,12 @@ def _development(values: Mapping[str, Value]) -> Iterator[str]:
         yield "core.reflection needs core.reflection_allowed as well"
     if values.get("vault.dev_secrets") is True:
         yield "vault.dev_secrets must be false"
+
+
+def _losses(values: Mapping[str, Value]) -> Iterator[str]:
+    grace = values.get("core.shutdown_grace_seconds")
+    if isinstance(grace, int | float) and grace < _LEAST_GRACE_SECONDS:
+        yield (
+            f"core.shutdown_grace_seconds must be at least {_LEAST_GRACE_SECONDS}, or the gateway"
+            " takes calls that the core cut off for calls that it never began"
+        )

@@ -131,3 +131,27 @@ def watch_secrets(live: LiveMetrics, state: SecretsState) -> None:
         label="kind",
         read=lambda: state.failures,
     )
+
+
+class DatabaseLoginState(Protocol):
+    """A login to PostgreSQL that has an end, and is lengthened or replaced before it."""
+
+    @property
+    def seconds_left(self) -> float: ...  # noqa: D102 - until its end, if Vault stays away
+    @property
+    def failures(self) -> Mapping[str, int]: ...  # noqa: D102 - steps that failed, by kind
+
+
+def watch_database_login(live: LiveMetrics, state: DatabaseLoginState) -> None:
+    """Tell how long the login lasts, and what keeps it from being lengthened."""
+    live.gauge(
+        "pandora_database_login_seconds",
+        "How long the login to PostgreSQL exists at least, if Vault stays away from now on.",
+        lambda: state.seconds_left,
+    )
+    live.counters(
+        "pandora_database_login_failures",
+        "Times that it was not lengthened or replaced, by kind.",
+        label="kind",
+        read=lambda: state.failures,
+    )

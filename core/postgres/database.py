@@ -16,20 +16,20 @@ from core.domain.ports.unit_of_work import Repositories
 from core.postgres.account_reads import shared_account_reader
 from core.postgres.audit_partitions import PostgresAuditPartitions
 from core.postgres.connection import LoginSource, PostgresOptions
-from core.postgres.database_origin import READ_ORIGIN
+from core.postgres.database_origin import OriginRecord
 from core.postgres.execution import ReadExecutor
 from core.postgres.mail_queue import PostgresMailQueue
 from core.postgres.outbox import EventEncoder
 from core.postgres.personal_export import PostgresPersonalData
 from core.postgres.personal_salts import PersonalSalts
 from core.postgres.pool import Pool
+from core.postgres.pooled_database import read_origin
 from core.postgres.probe import Probe
 from core.postgres.salt_cache import SaltCache
 from core.postgres.schema import require_schema
 from core.postgres.served_rows import PostgresServedRows
 from core.postgres.service_tokens import shared_token_reader
 from core.postgres.session_states import shared_reader
-from core.postgres.statements import NoParams
 from core.postgres.tracing import StatementSpans
 from core.postgres.transaction import begin
 from core.postgres.unit_of_work import (
@@ -94,10 +94,9 @@ class PostgresDatabase:
         """
         await require_schema(self._executor)
 
-    async def origin_kind(self) -> str | None:
-        """Tell what the rows are, `anonymized` or `synthetic`; None: they are original."""
-        found = await self._executor.one(READ_ORIGIN, NoParams())
-        return None if found is None else found.kind
+    async def origin(self) -> OriginRecord | None:
+        """Return what the database says of its rows; None: they are original."""
+        return await read_origin(self._executor)
 
     async def close(self) -> None:
         """Close every connection; units of work that are open may still end well."""

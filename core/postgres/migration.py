@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine
 
 import core
+from core.postgres.migration_locks import SET_LOCK_TIMEOUT, in_short_waits, lock_timeout
 from core.postgres.statements import Exec, ParamsT
 
 _SCRIPTS = Path(core.__file__).resolve().parent.parent / "migrations"
@@ -26,12 +27,6 @@ _TURN_KEY = 0x70616E646F7261
 TURN_TIMEOUT_SECONDS = 120
 """How long a migration waits for another one to end."""
 
-LOCK_TIMEOUT_SECONDS = 5
-"""How long a statement of a migration waits for a table.
-
-Whoever waits for a table makes everyone who comes later wait behind it, readers included.
-"""
-
 CONNECT_TIMEOUT_SECONDS = 10
 
 
@@ -41,23 +36,17 @@ class _TurnParams(TypedDict):
     key: int
 
 
-class _LockTimeoutParams(TypedDict):
-    """A time as PostgreSQL's settings spell it."""
-
-    lock_timeout: str
-
-
 TAKE_TURN = Exec("migration", "take_migration_turn", _TurnParams)
 END_TURN = Exec("migration", "end_migration_turn", _TurnParams)
-SET_LOCK_TIMEOUT = Exec("migration", "set_lock_timeout", _LockTimeoutParams)
 
 
 def upgrade(dsn: str, revision: str = "head") -> None:
     """Bring the schema up to a revision, as the owner whom the DSN names. Safe to repeat.
 
     Raises:
-        sqlalchemy.exc.OperationalError: the server is out of reach, another migration or another
-            user of a table did not end in time.
+        TablesInUse: others used a table for too long; see `migration_locks`.
+        sqlalchemy.exc.OperationalError: the server is out of reach, another migration did not end
+            in time.
     """
     _run(dsn, lambda config: command.upgrade(config, revision))
 
@@ -73,6 +62,12 @@ def head() -> str:
     if newest is None:
         raise LookupError(f"there are no migrations in {_SCRIPTS}")
     return newest
+
+
+def revisions() -> list[str]:
+    """Return every revision that this version of the service knows, the oldest first."""
+    known = ScriptDirectory(str(_SCRIPTS)).walk_revisions()
+    return [script.revision for script in known][::-1]
 
 
 def current(dsn: str) -> str | None:
@@ -99,7 +94,7 @@ def _run(dsn: str, action: Callable[[Config], None]) -> None:
         config = Config()
         config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
         config.attributes["connection"] = connection
-        action(config)
+        in_short_waits(connection, lambda: action(config))
 
 
 @contextmanager
@@ -119,18 +114,13 @@ def _connection(dsn: str) -> Iterator[Connection]:
 @contextmanager
 def _turn(connection: Connection) -> Iterator[None]:
     """Keep other migrations out; the lock ends with the connection at the latest."""
-    _execute(connection, SET_LOCK_TIMEOUT, _timeout(TURN_TIMEOUT_SECONDS))
+    _execute(connection, SET_LOCK_TIMEOUT, lock_timeout(TURN_TIMEOUT_SECONDS))
     _execute(connection, TAKE_TURN, _TurnParams(key=_TURN_KEY))
-    _execute(connection, SET_LOCK_TIMEOUT, _timeout(LOCK_TIMEOUT_SECONDS))
     try:
         yield
     finally:
         connection.rollback()
         _execute(connection, END_TURN, _TurnParams(key=_TURN_KEY))
-
-
-def _timeout(seconds: int) -> _LockTimeoutParams:
-    return _LockTimeoutParams(lock_timeout=f"{seconds}s")
 
 
 def _execute(connection: Connection, statement: Exec[ParamsT], params: ParamsT) -> None:

@@ -20,6 +20,10 @@ class SchemaBehind(Exception):
     """The database lacks a migration that this version of the service needs."""
 
 
+class TablesInUse(Exception):
+    """A migration did not get its locks; said here, where nobody has to load Alembic for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaRevision:
     """What Alembic has noted."""

@@ -41,6 +41,7 @@ class DatabaseLogins:
         """Take what makes a client that is not logged in, and the engine's role."""
         self._new_client = new_client
         self._role = role
+        self._request_seconds = request_timeout_seconds
         self._timeout_seconds = request_timeout_seconds * _REQUESTS
         self._interval_seconds = interval_seconds
         self._chance = chance
@@ -50,6 +51,7 @@ class DatabaseLogins:
         self._failures: Counter[str] = Counter()
         self._lost: str | None = None
         self._replaced = 0
+        self._ending = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -91,8 +93,15 @@ class DatabaseLogins:
         self._task = asyncio.create_task(self._run(), name="database-logins")
 
     async def close(self) -> None:
-        """End, and give the login back: Vault removes the role at once, if it is there."""
+        """End, and give the login back: Vault removes the role at once, if it is there.
+
+        A step under way is waited for, as long as one request may take. Broken off, it would go on
+        in its thread: lengthen a lease while that is given back, or take a login that nobody knows
+        of and nobody gives back.
+        """
         if self._task is not None:
+            self._ending.set()
+            await asyncio.wait((self._task,), timeout=self._request_seconds)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
@@ -102,14 +111,20 @@ class DatabaseLogins:
             await asyncio.gather(closing, return_exceptions=True)
 
     async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._pause())
+        while not await self._ends_within(self._pause()):
             try:
                 await self._step()
             except VaultError as error:
                 self._lose(error)
             except Exception:  # noqa: BLE001 - a follower's defect must not end the keeping
                 _log.exception("database_login_not_kept")
+
+    async def _ends_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._ending.wait()
+        except TimeoutError:
+            return False
 
     def _pause(self) -> float:
         if self._lost is not None:

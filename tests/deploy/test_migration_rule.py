@@ -29,6 +29,8 @@ def nothing(_: Sequence[Revision]) -> Sequence[Finding]:
         ("REINDEX TABLE people", "table-rewrite"),
         ("SET LOCAL lock_timeout = 0", "time-limit-changed"),
         ("RESET ALL", "time-limit-changed"),
+        ("ALTER TABLE people ADD a int; ALTER TABLE only pets ADD b int", "several-tables"),
+        ("ALTER TABLE people ADD a int; DROP TABLE IF EXISTS pets", "several-tables"),
     ],
 )
 def test_what_keeps_others_waiting_is_found(sql: str, rule: str) -> None:
@@ -45,6 +47,9 @@ def test_what_keeps_others_waiting_is_found(sql: str, rule: str) -> None:
         "GRANT UPDATE (name) ON people TO somebody",
         "ALTER TABLE people DETACH PARTITION p CONCURRENTLY",
         "REINDEX INDEX CONCURRENTLY people_pkey",
+        "ALTER TABLE people ADD a int; ALTER TABLE public.people ADD b int",
+        "ALTER TABLE people VALIDATE CONSTRAINT a; ALTER TABLE pets VALIDATE CONSTRAINT b",
+        "CREATE TABLE pets (id int); ALTER TABLE pets ADD b int; ALTER TABLE people ADD a int",
     ],
 )
 def test_what_keeps_nobody_waiting_is_not(sql: str) -> None:

@@ -32,7 +32,12 @@ class Process:
     """`python -m PROGRAM …` with standard output and standard error in files of their own."""
 
     def __init__(
-        self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        *,
+        release: Path = CHECKOUT,
     ) -> None:
         self.name = "-".join(arguments)
         self._output = folder / f"{self.name}.out"
@@ -43,7 +48,8 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=errors,
-                cwd=CHECKOUT,
+                # Where Python looks first for the program.
+                cwd=release,
                 env=dict(environment),
             )
 
@@ -129,13 +135,14 @@ def run_to_end(
     *,
     text: str = "",
     seconds: float = START_SECONDS,
+    release: Path = CHECKOUT,
 ) -> "subprocess.CompletedProcess[str]":
     """Run `python -m …` to its end, with `text` on its standard input."""
     return subprocess.run(
         [sys.executable, "-m", *arguments],
         input=text,
         capture_output=True,
-        cwd=CHECKOUT,
+        cwd=release,
         env=dict(environment),
         text=True,
         timeout=seconds,

@@ -2,7 +2,7 @@
 
 import fcntl
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ class DatabaseLoginScene:
         self._stack = stack
         self._files = BootstrapFiles.within(folder)
         self._access = VaultAccess(self.root, f"test/{uuid.uuid4().hex}")
-        with _alone(stack.root):
+        with alone(stack.root):
             self._access.mount()
             self.engine = DatabaseEngine(self.root, stack.postgres)
             self.engine.ensure()
@@ -65,9 +65,10 @@ class DatabaseLoginScene:
         with psycopg.connect(self._stack.postgres.dsn("postgres"), autocommit=True) as connection:
             return connection.execute(query, parameters).fetchall()
 
-    def logins(self, *, interval_seconds: float = INTERVAL_SECONDS) -> DatabaseLogins:
-        """Return what keeps a login; it has not begun."""
-        options = VaultOptions(
+    @property
+    def options(self) -> VaultOptions:
+        """How the AppRole logs in."""
+        return VaultOptions(
             address=self._stack.openbao.address,
             mount=MOUNT,
             prefix="unused",
@@ -81,8 +82,16 @@ class DatabaseLoginScene:
             transit_key=TOTP_KEY,
             database_mount=ENGINE,
         )
+
+    def logins(
+        self,
+        *,
+        interval_seconds: float = INTERVAL_SECONDS,
+        new_client: Callable[[VaultOptions], DatabaseLoginClient] = DatabaseLoginClient,
+    ) -> DatabaseLogins:
+        """Return what keeps a login; it has not begun."""
         return DatabaseLogins(
-            lambda: DatabaseLoginClient(options),
+            lambda: new_client(self.options),
             role=self.role,
             request_timeout_seconds=5.0,
             interval_seconds=interval_seconds,
@@ -90,9 +99,9 @@ class DatabaseLoginScene:
         )
 
     @asynccontextmanager
-    async def keeping(self, **options: float) -> AsyncIterator[DatabaseLogins]:
+    async def keeping(self) -> AsyncIterator[DatabaseLogins]:
         """Keep a login for as long as the block runs."""
-        logins = self.logins(**options)
+        logins = self.logins()
         await logins.begin()
         logins.start()
         try:
@@ -111,7 +120,7 @@ def source_of(logins: DatabaseLogins) -> LoginSource:
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
+def alone(root: Path) -> Iterator[None]:
     """Let one process at a time set the shared servers up."""
     with (root / "engine.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

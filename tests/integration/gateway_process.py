@@ -101,7 +101,8 @@ async def gateway_process(
     running = GatewayProcess(process)
     reading = asyncio.create_task(running.read_log())
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS * 2):
+        # Two processes start within it, one after the other, on a machine that may be busy.
+        async with asyncio.timeout(PATIENCE_SECONDS * 6):
             yield running
     finally:
         if process.returncode is None:

@@ -8,10 +8,8 @@ import pytest
 
 from core.bootstrap.data_anonymization import refuse_elsewhere
 from core.bootstrap.data_synthesis import refuse_where_people_are_real
-from core.bootstrap.database_kind import require_origin
 from core.bootstrap.foundation import Foundation
 from core.bootstrap.operations import OperationRefused
-from core.config.loading import ConfigurationRefused
 from core.config.settings import Environment
 from core.data.anonymization.rules import (
     AUDIT_COLUMNS,
@@ -22,7 +20,6 @@ from core.data.anonymization.rules import (
 )
 from core.postgres.blocking import BlockingConnection
 from core.postgres.cloning import CloneSource, outside
-from tests.postgres_client import open_database
 from tests.servers import Database
 
 
@@ -61,22 +58,6 @@ def test_what_is_missing_of_the_log_is_told_without_gaps() -> None:
     assert outside((1, 100), [(41, 60), (1, 10)]) == [(11, 40), (61, 100)]
     assert outside((1, 100), [(1, 100)]) == []
     assert outside((1, 120), [(1, 100)]) == [(101, 120)]
-
-
-@pytest.mark.parametrize("kind", ["anonymized", "synthetic"])
-async def test_production_refuses_what_is_no_original(database: Database, kind: str) -> None:
-    async with open_database(database.service_dsn) as opened:
-        await require_origin(_foundation(Environment.PROD), opened)
-        with psycopg.connect(database.owner_dsn) as owner:
-            owner.execute(
-                "INSERT INTO database_origin (kind, source, mark, base_sequence, began_at)"
-                " VALUES (%s, 's', repeat('0', 64), 0, now())",
-                (kind,),
-            )
-        with pytest.raises(ConfigurationRefused, match=f"its data is {kind}"):
-            await require_origin(_foundation(Environment.PROD), opened)
-        for environment in (Environment.DEV, Environment.SANDBOX, Environment.AUDIT):
-            await require_origin(_foundation(environment), opened)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """Logins that the database engine makes: their rights, their life, and how one follows another."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from time import monotonic
 
 import psycopg
 import pytest
@@ -11,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 from core.postgres.connection import PostgresOptions
 from core.postgres.pool import Pool
+from core.vault.database_client import DatabaseLogin, DatabaseLoginClient
 from core.vault.database_logins import DatabaseLogins
 from core.vault.errors import LeaseRefused
 from devstack.databases import MAINTAINER, OWNER, SERVICE
@@ -94,6 +98,81 @@ async def test_a_login_is_given_back_at_the_end(scene: DatabaseLoginScene) -> No
         assert scene.exists(username)
     # Vault removes what a token that is given back had asked for, in its own time.
     await until(lambda: not scene.exists(username))
+
+
+async def test_a_login_that_is_being_taken_at_the_end_is_given_back_as_well(
+    scene: DatabaseLoginScene,
+) -> None:
+    scene.offer()
+    taken: list[str] = []
+    is_taken, may_return = threading.Event(), threading.Event()
+
+    class SlowSecond(DatabaseLoginClient):
+        def take(self, role: str) -> DatabaseLogin:
+            login = super().take(role)
+            taken.append(login.username)
+            if len(taken) == 2:
+                is_taken.set()
+                may_return.wait()
+            return login
+
+    logins = scene.logins(new_client=SlowSecond)
+    await logins.begin()
+    logins.start()
+    scene.revoke()
+    await until(is_taken.is_set)
+    ending = asyncio.create_task(logins.close())
+    # Whatever the end does at once has been done.
+    await asyncio.sleep(0)
+    may_return.set()
+    await ending
+    await until(lambda: not scene.exists(taken[1]))
+
+
+@pytest.mark.parametrize(("later_ttl", "is_worth_keeping"), [("31m", True), ("29m", False)])
+async def test_a_lease_that_is_given_less_than_half_its_first_length_is_replaced(
+    scene: DatabaseLoginScene,
+    later_ttl: str,
+    is_worth_keeping: bool,  # noqa: FBT001 - a case
+) -> None:
+    scene.offer(ttl="1h")
+    scene.tune_token(token_ttl="2h", token_max_ttl="24h")
+    client = DatabaseLoginClient(scene.options)
+    login = client.take(scene.role)
+    scene.offer(ttl=later_ttl)
+    if is_worth_keeping:
+        client.prolong()
+        assert client.seconds_left > 30 * 60
+    else:
+        with pytest.raises(LeaseRefused, match="nears its greatest length"):
+            client.prolong()
+        # Nobody has to hurry: connections of the old one go on while those of the next are made.
+        assert client.seconds_left > 0
+    assert scene.exists(login.username)
+    client.close()
+
+
+@pytest.mark.parametrize(("later_ttl", "is_worth_keeping"), [("31m", True), ("29m", False)])
+async def test_a_token_that_is_given_less_than_half_its_first_life_is_replaced_with_its_lease(
+    scene: DatabaseLoginScene,
+    later_ttl: str,
+    is_worth_keeping: bool,  # noqa: FBT001 - a case
+) -> None:
+    scene.offer(ttl="2h")
+    scene.tune_token(token_ttl="1h", token_max_ttl="24h")
+    ahead_seconds = 0.0
+    client = DatabaseLoginClient(scene.options, monotonic=lambda: monotonic() + ahead_seconds)
+    login = client.take(scene.role)
+    scene.tune_token(token_ttl=later_ttl, token_max_ttl="24h")
+    # Renewed after about 60 % of its life, which this clock says is over.
+    ahead_seconds = 45 * 60.0
+    if is_worth_keeping:
+        client.prolong()
+    else:
+        with pytest.raises(LeaseRefused, match="token of a lease nears its greatest life"):
+            client.prolong()
+    assert scene.exists(login.username)
+    client.close()
 
 
 async def test_a_login_is_replaced_before_its_greatest_life_ends_and_cuts_nobody_off(

@@ -47,12 +47,30 @@ _RULES: Final = (
         "changes the time limits that `python -m core migrate` sets",
     ),
 )  # fmt: skip
+_STRONG: Final = re.compile(
+    r"(?:ALTER\s+TABLE|DROP\s+TABLE)\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>[\w.\"]+)"
+    r"(?!.*\bVALIDATE\s+CONSTRAINT\b)",
+    re.IGNORECASE,
+)
+"""Keeps readers out; VALIDATE CONSTRAINT does not."""
 _ALEMBIC: Final = "alembic_version"
 
 
 def findings(file: str, sql: str) -> Iterator[Finding]:
     """Tell which statements break a rule. Tables that the same SQL creates have no rows yet."""
     created = {_bare(name) for name in _CREATED.findall(_NOISE.sub(" ", sql))}
+    locked = {
+        _bare(found["table"])
+        for statement in _NOISE.sub(" ", sql).split(";")
+        if (found := _STRONG.match(" ".join(statement.split())))
+    }
+    locked -= {*created, _ALEMBIC}
+    if len(locked) > 1:
+        problem = (
+            f"locks {', '.join(sorted(locked))} in one transaction: a call that uses them the other"
+            " way round waits crosswise and fails; one table a migration"
+        )
+        yield Finding(file=file, rule="several-tables", problem=problem)
     for statement in _NOISE.sub(" ", sql).split(";"):
         words = " ".join(statement.split())
         for rule, pattern, problem in _RULES:

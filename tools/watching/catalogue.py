@@ -18,6 +18,7 @@ from core.observability.metrics import AuditMetrics, CallMetrics, DependencyMetr
 from core.observability.relay_metrics import RelayMetrics
 from core.observability.seal_metrics import SealMetrics
 from core.observability.standard_gauges import (
+    watch_database_login,
     watch_hashing,
     watch_hashing_build,
     watch_limits,
@@ -60,7 +61,7 @@ class _Anything:
     """Has every number that a live source is asked for."""
 
     waiting = running = rejected_count = 1
-    age_seconds = wait_seconds = work_seconds = _ONE
+    age_seconds = seconds_left = wait_seconds = work_seconds = _ONE
     refused: Mapping[str, int] = {"queue_full": 1}
     failures: Mapping[str, int] = {"sealed": 1}
 
@@ -116,6 +117,7 @@ def _live_registry() -> CollectorRegistry:
     watch_postgres_pool(live, dict)
     watch_logs(live, lambda: 0)
     watch_secrets(live, source)
+    watch_database_login(live, source)
     watch_signing_key(live, lambda: _ONE)
     watch_certificate(live, _AnyCertificate(), use="server")
     return registry

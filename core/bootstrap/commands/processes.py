@@ -19,10 +19,10 @@ def add_process_commands(commands: "Commands[argparse.ArgumentParser]") -> None:
     add_command(commands, "seal", "seal the audit log until SIGTERM", _seal)
     words = "tell by the exit code whether a process of this machine is well"
     asked = add_command(commands, "health", words, _health)
-    asked.add_argument("process", nargs="?", choices=("serve", *_METRICS), default="serve")
+    asked.add_argument("process", nargs="?", choices=("serve", *METRICS_PORTS), default="serve")
 
 
-_METRICS: Final[Mapping[str, Callable[[Settings], int]]] = {
+METRICS_PORTS: Final[Mapping[str, Callable[[Settings], int]]] = {
     "relay": lambda settings: settings.relay.metrics_port,
     "consume": lambda settings: settings.consumer.metrics_port,
     "send-mail": lambda settings: settings.mail.metrics_port,
@@ -37,7 +37,7 @@ def _health(settings: Settings, parsed: argparse.Namespace) -> int:
     if parsed.process == "serve":
         well = is_serving(settings)
     else:
-        well = tells_metrics(settings, _METRICS[parsed.process](settings))
+        well = tells_metrics(settings, METRICS_PORTS[parsed.process](settings))
     if not well:
         sys.stderr.write(f"{parsed.process} does not answer as it should\n")
     return 0 if well else 1

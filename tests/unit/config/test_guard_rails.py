@@ -16,6 +16,10 @@ REFUSED: Mapping[str, tuple[Mapping[str, str], str]] = {
         {"PANDORA_CORE__TLS_CERTIFICATE_FILE": "", "PANDORA_CORE__TLS_KEY_FILE": ""},
         "core.tls_certificate_file must be set; else core.tcp must be false",
     ),
+    "no key of the certificate": (
+        {"PANDORA_CORE__TLS_CERTIFICATE_FILE": "", "PANDORA_CORE__TLS_KEY_FILE": ""},
+        "core.tls_key_file must be set; else core.tcp must be false",
+    ),
     "no certificate asked of clients": (
         {"PANDORA_CORE__TLS_CLIENT_CA_FILE": ""},
         "core.tls_client_ca_file must be set; else core.tcp must be false",
@@ -33,6 +37,10 @@ REFUSED: Mapping[str, tuple[Mapping[str, str], str]] = {
         {"PANDORA_TELEMETRY__OTLP_ENDPOINT": "http://collector:4317"},
         "telemetry.otlp_endpoint must begin with https://",
     ),
+    "tokens of an issuer in the clear": (
+        {"PANDORA_TOKENS__ISSUER": "http://user.pandora.exchange"},
+        "tokens.issuer must begin with https://",
+    ),
     "links in the clear": (
         {"PANDORA_MAIL__LINK_BASE_URL": "http://app.pandora.exchange"},
         "mail.link_base_url must begin with https://",
@@ -44,6 +52,13 @@ REFUSED: Mapping[str, tuple[Mapping[str, str], str]] = {
     "reflection": (
         {"PANDORA_CORE__REFLECTION": "true", "PANDORA_CORE__REFLECTION_ALLOWED": "false"},
         "core.reflection needs core.reflection_allowed as well",
+    ),
+    "an end so short that calls are made twice": (
+        {"PANDORA_CORE__SHUTDOWN_GRACE_SECONDS": "1.9"},
+        (
+            "core.shutdown_grace_seconds must be at least 2, or the gateway takes calls that the"
+            " core cut off for calls that it never began"
+        ),
     ),
     "a developer's secrets": (
         {"PANDORA_VAULT__DEV_SECRETS": "true"},
@@ -70,6 +85,12 @@ def test_no_environment_but_dev_starts_with(case: str, environment: Environment)
 def test_dev_starts_with(case: str) -> None:
     variables, _ = REFUSED[case]
     assert load({"APP_ENV": "dev", **variables}).environment is Environment.DEV
+
+
+@pytest.mark.parametrize("environment", OTHERS)
+def test_two_seconds_are_enough_for_calls_that_were_never_begun(environment: Environment) -> None:
+    variables = {"PANDORA_CORE__SHUTDOWN_GRACE_SECONDS": "2"}
+    assert load({"APP_ENV": environment, **variables}).core.shutdown_grace_seconds == 2
 
 
 @pytest.mark.parametrize("environment", OTHERS)
