@@ -80,7 +80,8 @@ class Settings:
     metrics_host: str
     metrics_port: int
     core_address: str
-    """host:port of the core, or unix:/path."""
+    """host:port of the core, or unix:/path; several, split by commas, where each worker of the core
+    has its own."""
     core_ca_file: Path | None
     """Certificates that vouch for the core; with them it is spoken to by TLS."""
     core_certificate_file: Path | None
@@ -89,7 +90,7 @@ class Settings:
     core_server_name: str | None
     """The name in the core's certificate, where it is not the address's own."""
     core_channels: int
-    """Connections to the core."""
+    """Connections to the core; one for each address of it at least."""
     request_timeout_seconds: float
     """Deadline of a call with one answer."""
     stream_timeout_seconds: float
@@ -159,7 +160,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         tls_key_file=source.file(_PREFIX + "TLS_KEY_FILE"),
         metrics_host=source.text(_PREFIX + "METRICS_HOST", "127.0.0.1"),
         metrics_port=source.integer(_PREFIX + "METRICS_PORT", 9465, maximum=_HIGHEST_PORT),
-        core_address=source.address(_PREFIX + "CORE_ADDRESS", CORE_ADDRESSES[environment]),
+        core_address=source.addresses(_PREFIX + "CORE_ADDRESS", CORE_ADDRESSES[environment]),
         core_ca_file=source.file(_PREFIX + "CORE_CA_FILE"),
         core_certificate_file=source.file(_PREFIX + "CORE_CERTIFICATE_FILE"),
         core_key_file=source.file(_PREFIX + "CORE_KEY_FILE"),

@@ -13,6 +13,7 @@ from core.bootstrap.limits import connect_limits, rate_table
 from core.bootstrap.listeners import start_listening
 from core.bootstrap.startup import Startup
 from core.bootstrap.use_cases import Crypto, assemble_use_cases, prepare_crypto
+from core.bootstrap.worker_process import admitted
 from core.config.service_identities import ServiceIdentity
 from core.domain.access_token import PublicKey
 from core.middleware.assembly import PipelineParts, build_pipeline
@@ -83,6 +84,8 @@ async def serve(foundation: Foundation, stopping: asyncio.Event) -> None:
         board = await startup.step(
             "register health checks", _watch(startup, foundation, dependencies, health)
         )
+        await admitted(foundation.worker, board, stopping)
+        board.subscribe(health.set_serving)
         _log.info("serving_requests", serving=board.serving)
         await stopping.wait()
         _log.info("stopping")
@@ -146,5 +149,4 @@ async def _watch(
     board = watch(foundation, dependencies, on_dependency=health.set_dependency)
     await board.start()
     startup.on_end(board.stop)
-    board.subscribe(health.set_serving)
     return board

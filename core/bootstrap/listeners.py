@@ -1,5 +1,7 @@
 """Everything that the core listens on for gRPC: the port, the socket, the port of probes."""
 
+import os
+
 import structlog
 
 from core.bootstrap.foundation import Foundation
@@ -29,10 +31,18 @@ async def start_listening(
         CertificateRefused: the certificate cannot be used.
     """
     settings = foundation.settings.core
-    port = _bind_port(foundation, server) if settings.tcp else None
-    if settings.socket is not None:
+    port = _bind_ports(foundation, server) if settings.tcp else None
+    if settings.socket is not None and foundation.worker is None:
         listen_on_socket(server, settings.socket)
-    await server.start()
+        await server.start()
+    elif settings.socket is not None:
+        # The worker before this one still has the socket: it changes hands when we answer.
+        own = settings.socket.with_name(f"{settings.socket.name}.{os.getpid()}")
+        listen_on_socket(server, own)
+        await server.start()
+        own.replace(settings.socket)
+    else:
+        await server.start()
     grace = settings.shutdown_grace_seconds
     startup.on_end(lambda: grpc_server.stop(server, health, grace_seconds=grace))
     _log.info(
@@ -50,13 +60,15 @@ async def start_listening(
         startup.on_end(lambda: grpc_server.stop(probes, health, grace_seconds=0))
 
 
-def _bind_port(foundation: Foundation, server: GrpcServer) -> int:
+def _bind_ports(foundation: Foundation, server: GrpcServer) -> int:
     settings = foundation.settings.core
     files = certificate_files(settings)
     certificates = None
     if files is not None:
         certificates = CertificateSource(files, foundation.clock.now)
         watch_certificate(foundation.live, certificates, use="core")
+    if settings.worker_port is not None:
+        listen(server, host=settings.host, port=settings.worker_port, certificates=certificates)
     return listen(server, host=settings.host, port=settings.port, certificates=certificates)
 
 
