@@ -1,7 +1,7 @@
 """Metrics as text, in Prometheus' format 0.0.4."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from supervision.families import Family, Labels, Sample
@@ -9,7 +9,14 @@ from supervision.sums import CREATED
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
-_KINDS: Final = frozenset({"counter", "gauge", "histogram", "summary"})
+_IN_TEXT: Final[Mapping[str, tuple[str, str]]] = {
+    "counter": ("_total", "counter"),
+    "gauge": ("", "gauge"),
+    "histogram": ("", "histogram"),
+    "summary": ("", "summary"),
+    "info": ("_info", "gauge"),
+}
+"""What is added to a family's name, and what its kind is called."""
 _TEXT: Final = str.maketrans({"\\": r"\\", "\n": r"\n"})
 _LABEL: Final = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
@@ -22,9 +29,8 @@ def render(families: Iterable[Family]) -> bytes:
 def _lines(family: Family) -> Iterator[str]:
     times = [each for each in family.samples if each.name.endswith(CREATED)]
     numbers = [each for each in family.samples if not each.name.endswith(CREATED)]
-    is_counter = family.kind == "counter"
-    name = f"{family.name}_total" if is_counter else family.name
-    yield from _block(name, family.kind, family.meaning, numbers)
+    suffix, kind = _IN_TEXT.get(family.kind, ("", "untyped"))
+    yield from _block(f"{family.name}{suffix}", kind, family.meaning, numbers)
     if times:
         # The format knows no such sample of a counter or histogram: it is a gauge of its own.
         yield from _block(f"{family.name}{CREATED}", "gauge", family.meaning, times)
@@ -32,7 +38,7 @@ def _lines(family: Family) -> Iterator[str]:
 
 def _block(name: str, kind: str, meaning: str, samples: Iterable[Sample]) -> Iterator[str]:
     yield f"# HELP {name} {meaning.translate(_TEXT)}\n"
-    yield f"# TYPE {name} {kind if kind in _KINDS else 'untyped'}\n"
+    yield f"# TYPE {name} {kind}\n"
     for sample in samples:
         yield f"{sample.name}{_labels(sample.labels)} {_number(sample.value)}\n"
 

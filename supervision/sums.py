@@ -47,7 +47,9 @@ class Sums:
         """Put the numbers of one more source to those that are there."""
         for family in families:
             summed = self._families.setdefault(family.name, _Summed(family.kind, family.meaning))
-            rule = self._rules.get(family.name, Rule.SUM)
+            # What an information says stands in its labels; its number is always 1.
+            usual = Rule.HIGHEST if family.kind == "info" else Rule.SUM
+            rule = self._rules.get(family.name, usual)
             for sample in family.samples:
                 key = sample.name, sample.labels
                 # No later source makes a series younger.

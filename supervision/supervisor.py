@@ -58,7 +58,8 @@ class Supervisor:
             with suppress(asyncio.CancelledError, WorkerFailed):
                 await starting
             codes = await self._end_all()
-        if bad := [code for code in codes if code]:
+        # One that was told before it could listen ends by the signal itself.
+        if bad := [code for code in codes if code not in {0, -signal.SIGTERM}]:
             raise EndedBadly(f"a worker ended with code {bad[0]}")
 
     def _heed_signals(self) -> None:
