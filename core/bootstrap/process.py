@@ -11,7 +11,7 @@ import structlog
 import uvloop
 
 from core.bootstrap.foundation import Foundation
-from core.bootstrap.operations import OperationRefused
+from core.bootstrap.refusals import OperationRefused
 from core.bootstrap.startup import StartFailed
 from core.bootstrap.worker_process import in_loop
 from core.config.settings import Settings

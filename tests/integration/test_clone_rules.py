@@ -10,7 +10,7 @@ from core.bootstrap.data_anonymization import refuse_elsewhere
 from core.bootstrap.data_synthesis import refuse_where_people_are_real
 from core.bootstrap.database_kind import require_origin
 from core.bootstrap.foundation import Foundation
-from core.bootstrap.operations import OperationRefused
+from core.bootstrap.refusals import OperationRefused
 from core.config.loading import ConfigurationRefused
 from core.config.settings import Environment
 from core.data.anonymization.rules import (
