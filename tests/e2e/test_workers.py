@@ -19,7 +19,7 @@ from tests.e2e.metrics import Scrape
 from tests.e2e.people import Person, new_person
 from tests.e2e.rest import Rest, open_session
 from tests.e2e.site import Site, new_site
-from tests.e2e.workers import RESTARTS, WORKERS, Crew, core_settings, running_crew
+from tests.e2e.workers import RESTARTS, WORKERS, Crew, running_crew, sockets
 from tests.postgres_client import until
 from tests.servers import Servers
 
@@ -33,7 +33,10 @@ GROWING: Final = ("_total", "_bucket", "_count", "_sum")
 @pytest.fixture(scope="module")
 def crew(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
     """One for all tests, which leave two workers that serve; the last one ends it."""
-    with new_site(servers, tmp_path_factory.mktemp("crew")) as site, running_crew(site) as crew:
+    with (
+        new_site(servers, tmp_path_factory.mktemp("crew")) as site,
+        running_crew(site, sockets(site)) as crew,
+    ):
         yield crew
 
 
@@ -117,7 +120,7 @@ async def test_a_worker_that_stands_still_is_left_out_and_what_it_counted_is_not
 
 async def test_a_second_instance_is_refused_the_port_and_harms_nobody(crew: Crew) -> None:
     refused = await asyncio.to_thread(
-        crew.site.run, "core", "serve", **core_settings(crew.site), **_other_metrics_port()
+        crew.site.run, "core", "serve", **sockets(crew.site).core, **_other_metrics_port()
     )
     assert refused.returncode == 1
     port = crew.site.ports.by_variable[CORE_PORT]
@@ -159,7 +162,7 @@ async def test_a_worker_that_is_killed_is_replaced_while_the_other_serves(crew: 
 
 
 async def test_the_health_command_asks_a_core_of_several_workers(crew: Crew) -> None:
-    healthy = await asyncio.to_thread(crew.site.run, "core", "health", **core_settings(crew.site))
+    healthy = await asyncio.to_thread(crew.site.run, "core", "health", **sockets(crew.site).core)
     assert (healthy.returncode, healthy.stderr) == (0, "")
 
 
