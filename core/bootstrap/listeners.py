@@ -1,6 +1,10 @@
 """Everything that the core listens on for gRPC: the port, the socket, the port of probes."""
 
+import asyncio
 import os
+from collections.abc import Container
+from functools import partial
+from typing import Final
 
 import structlog
 
@@ -12,7 +16,10 @@ from core.observability.certificate_gauges import watch_certificate
 from core.transport import server as grpc_server
 from core.transport.certificates import CertificateFiles, CertificateSource
 from core.transport.health import HealthServicer
-from core.transport.listening import GrpcServer, listen, listen_on_socket
+from core.transport.listening import GrpcServer, listen, listen_on_socket, stop_accepting
+
+_SETTLING_SECONDS: Final = 0.1
+"""For those who had just come: their connection becomes one that is told where to go."""
 
 _log = structlog.get_logger(__name__)
 
@@ -45,6 +52,9 @@ async def start_listening(
         await server.start()
     grace = settings.shutdown_grace_seconds
     startup.on_end(lambda: grpc_server.stop(server, health, grace_seconds=grace))
+    if foundation.worker is not None:
+        # Others listen on the same ports: whoever is sent away is to come to them.
+        startup.on_end(partial(_turn_to_others, {settings.port, settings.worker_port}))
     _log.info(
         "listening",
         host=settings.host,
@@ -58,6 +68,11 @@ async def start_listening(
         listen(probes, host=settings.metrics_host, port=settings.health_port)
         await probes.start()
         startup.on_end(lambda: grpc_server.stop(probes, health, grace_seconds=0))
+
+
+async def _turn_to_others(ports: Container[int | None]) -> None:
+    stop_accepting(ports)
+    await asyncio.sleep(_SETTLING_SECONDS)
 
 
 def _bind_ports(foundation: Foundation, server: GrpcServer) -> int:
