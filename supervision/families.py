@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 Labels = tuple[tuple[str, str], ...]
 """Names and values, in the order in which they are told."""
@@ -33,6 +33,49 @@ class Family:
     def is_cumulative(self) -> bool:
         """Whether its numbers only grow."""
         return self.kind in CUMULATIVE
+
+
+class _ToldSample(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def labels(self) -> Mapping[str, str]: ...
+    @property
+    def value(self) -> float: ...
+
+
+class _ToldMetric(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def documentation(self) -> str: ...
+    @property
+    def samples(self) -> Sequence[_ToldSample]: ...
+
+
+class Registry(Protocol):
+    """What a worker counts with: a registry of prometheus_client, which is not loaded here."""
+
+    def collect(self) -> Iterable[_ToldMetric]:
+        """Read every number."""
+
+
+def told(registry: Registry) -> Sequence[Family]:
+    """Read every number of a registry."""
+    return [
+        Family(
+            metric.name,
+            metric.type,
+            metric.documentation,
+            [
+                Sample(sample.name, tuple(sample.labels.items()), sample.value)
+                for sample in metric.samples
+            ],
+        )
+        for metric in registry.collect()
+    ]
 
 
 def as_json(families: Iterable[Family]) -> Sequence[Sequence[Any]]:

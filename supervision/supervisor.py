@@ -10,9 +10,6 @@ from supervision.log import Log
 from supervision.slot import Slot
 from supervision.tally import Tally
 
-_PASSED_ON = (signal.SIGUSR2,)
-"""What it means is the worker's affair."""
-
 
 class EndedBadly(Exception):
     """Not every worker ended as it should have."""
@@ -25,8 +22,20 @@ class Supervisor:
     sees its channel end, and ends as if it had been told to.
     """
 
-    def __init__(self, command: Command, tally: Tally, log: Log, *, end_seconds: float) -> None:
-        """Take what to run; a worker that is told to end and has not after so long is killed."""
+    def __init__(
+        self,
+        command: Command,
+        tally: Tally,
+        log: Log,
+        *,
+        end_seconds: float,
+        passed_on: Sequence[signal.Signals] = (),
+    ) -> None:
+        """Take what to run; a worker that is told to end and has not after so long is killed.
+
+        What a signal means that is passed on is the workers' affair.
+        """
+        self._passed_on = passed_on
         self._tally = tally
         self._log = log
         self._end_seconds = end_seconds
@@ -67,7 +76,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload.set)
-        for number in _PASSED_ON:
+        for number in self._passed_on:
             loop.add_signal_handler(number, self._pass_on, number)
 
     async def _open_all(self) -> None:

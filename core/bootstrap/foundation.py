@@ -18,7 +18,6 @@ from core.observability.metrics import new_registry
 from core.observability.metrics_server import start_metrics_server
 from core.observability.standard_gauges import watch_logs, watch_secrets
 from core.observability.tracing import Tracing, TracingOptions, start_tracing
-from core.observability.worker_metrics import told_families
 from core.postgres.connection import PostgresOptions
 from core.postgres.tls import tls_parameters
 from core.redis.connection import CredentialSource, RedisCredentials, RedisEndpoint
@@ -27,6 +26,7 @@ from core.vault.options import VaultLogins, VaultOptions
 from core.vault.refresher import SecretRefresher, read_service_secrets
 from core.vault.source import SecretSource
 from core.vault.transit import TransitSecretBox
+from supervision.families import told
 from supervision.worker import Worker
 
 VERSION = "0.1.0"
@@ -173,7 +173,7 @@ async def tell_metrics(startup: Startup, foundation: Foundation, *, port: int) -
         MetricsPortUnavailable: the address is taken.
     """
     if foundation.worker is not None:
-        foundation.worker.count_with(partial(told_families, foundation.registry))
+        foundation.worker.count_with(partial(told, foundation.registry))
         # When the server has stopped, and nothing is counted any more.
         startup.on_end(partial(asyncio.to_thread, foundation.worker.end))
         return

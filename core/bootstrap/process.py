@@ -17,7 +17,7 @@ from core.bootstrap.worker_process import in_loop
 from core.config.settings import Settings
 from core.observability.logging import start_logs
 from core.observability.profiling import Profiler, ProfilingOptions
-from core.observability.shared_output import SharedOutput
+from supervision.shared_output import SharedOutput
 from supervision.worker import Worker
 
 T = TypeVar("T")

@@ -5,6 +5,7 @@ It loads neither gRPC nor a driver: what it needs of the core are the settings.
 
 import asyncio
 import os
+import signal
 import sys
 from contextlib import suppress
 from typing import Final
@@ -54,7 +55,9 @@ async def _supervise(settings: CoreSettings, log: Log) -> None:
     try:
         await metrics.open(settings.metrics_host, settings.metrics_port)
         end_seconds = settings.shutdown_grace_seconds + _CLOSING_SECONDS
-        await Supervisor(command, tally, log, end_seconds=end_seconds).run()
+        await Supervisor(
+            command, tally, log, end_seconds=end_seconds, passed_on=(signal.SIGUSR2,)
+        ).run()
     finally:
         await metrics.close()
         guard.close()

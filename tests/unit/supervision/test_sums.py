@@ -5,9 +5,8 @@ import math
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from core.observability.worker_metrics import told_families
 from supervision.exposition import render
-from supervision.families import Family, as_json, from_json
+from supervision.families import Family, as_json, from_json, told
 from supervision.sums import Rule, Sums
 
 Told = dict[tuple[str, str, frozenset[tuple[str, str]]], float]
@@ -52,31 +51,31 @@ def _plain(families: list[Family]) -> dict[str, float]:
 def test_one_worker_is_told_as_the_library_tells_it() -> None:
     registry = _worker(1)
     sums = Sums({})
-    sums.add(from_json(as_json(told_families(registry))))
+    sums.add(from_json(as_json(told(registry))))
     assert _told(render(sums.families()).decode()) == _told(generate_latest(registry).decode())
 
 
 def test_counters_and_histograms_are_summed_and_gauges_follow_their_rules() -> None:
     sums = Sums({"age_seconds": Rule.HIGHEST, "end_seconds": Rule.LOWEST})
     for factor in (1, 3):
-        sums.add(told_families(_worker(factor)))
-    told = _plain(list(sums.families()))
+        sums.add(told(_worker(factor)))
+    numbers = _plain(list(sums.families()))
 
-    assert told['calls_total Get "x"\\\n'] == 8
-    assert told["calls_total Put"] == 2
-    assert told["times_seconds_count"] == 6
-    assert told["times_seconds_sum"] == 5.55 * 4
-    assert [told[f"times_seconds_bucket {le}"] for le in ("0.1", "1.0", "+Inf")] == [1, 3, 6]
-    assert told["size_bytes"] == 4e12
-    assert told["build_info 1"] == 1
-    assert told["age_seconds"] == 3
-    assert told["end_seconds"] == 1
+    assert numbers['calls_total Get "x"\\\n'] == 8
+    assert numbers["calls_total Put"] == 2
+    assert numbers["times_seconds_count"] == 6
+    assert numbers["times_seconds_sum"] == 5.55 * 4
+    assert [numbers[f"times_seconds_bucket {le}"] for le in ("0.1", "1.0", "+Inf")] == [1, 3, 6]
+    assert numbers["size_bytes"] == 4e12
+    assert numbers["build_info 1"] == 1
+    assert numbers["age_seconds"] == 3
+    assert numbers["end_seconds"] == 1
     assert sums.total("calls") == 10
     assert sums.total("nothing") == 0
 
 
 def test_a_series_is_as_old_as_its_oldest_part() -> None:
-    old, young = told_families(_worker(1)), told_families(_worker(1))
+    old, young = told(_worker(1)), told(_worker(1))
     sums = Sums({})
     sums.add(young)
     sums.add(old)
@@ -90,6 +89,6 @@ def test_what_a_worker_never_counted_is_no_zero_of_another() -> None:
     registry = CollectorRegistry()
     Counter("calls_total", "Calls.", ("rpc",), registry=registry).labels("Get").inc()
     sums = Sums({})
-    sums.add(told_families(registry))
-    sums.add(told_families(CollectorRegistry()))
+    sums.add(told(registry))
+    sums.add(told(CollectorRegistry()))
     assert _plain(list(sums.families())) == {"calls_total Get": 1}

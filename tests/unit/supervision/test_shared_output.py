@@ -4,7 +4,7 @@ import os
 import select
 import threading
 
-from core.observability.shared_output import SharedOutput
+from supervision.shared_output import SharedOutput
 
 
 class _Pipe:
