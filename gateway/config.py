@@ -73,7 +73,11 @@ class Settings:
     port: int
     """GATEWAY_PORT; 0 takes a free one."""
     reuse_port: bool
-    """Whether several processes may listen on the port (SO_REUSEPORT)."""
+    """Whether several processes may listen on the port (SO_REUSEPORT): others than the workers of
+    one supervisor, which always may."""
+    workers: int
+    """How many processes serve. With more than one a supervisor starts them, replaces those that
+    end, and tells the sum of their metrics; each has its own connections to the core."""
     tls_certificate_file: Path | None
     """The certificate to serve HTTPS with (PEM); without one it is HTTP, which only dev allows."""
     tls_key_file: Path | None
@@ -156,6 +160,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         host=source.text(_PREFIX + "HOST", "127.0.0.1"),
         port=source.integer("GATEWAY_PORT", 8080, maximum=_HIGHEST_PORT),
         reuse_port=source.choice(_PREFIX + "REUSE_PORT", ("true", "false"), "false") == "true",
+        workers=source.integer(_PREFIX + "WORKERS", 1, minimum=1, maximum=64),
         tls_certificate_file=certificate,
         tls_key_file=source.file(_PREFIX + "TLS_KEY_FILE"),
         metrics_host=source.text(_PREFIX + "METRICS_HOST", "127.0.0.1"),
@@ -203,6 +208,9 @@ def load(environ: Mapping[str, str]) -> Settings:
 
 
 def _contradictions(settings: Settings) -> Iterator[str]:
+    if settings.workers > 1 and settings.port == 0:
+        # Each worker would take a port of its own.
+        yield f"GATEWAY_PORT must not be 0 where {_PREFIX}WORKERS is above 1"
     for one, other, is_given in (
         ("tls_certificate_file", "tls_key_file", settings.tls_key_file is not None),
         ("core_certificate_file", "core_key_file", settings.core_key_file is not None),

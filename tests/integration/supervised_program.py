@@ -78,7 +78,13 @@ def supervise(port: int) -> int:
         metrics = MetricsPort(tally.families)
         await metrics.open("127.0.0.1", port)
         try:
-            await Supervisor(command, tally, json_log("test"), end_seconds=END_SECONDS).run()
+            await Supervisor(
+                command,
+                tally,
+                json_log("test"),
+                end_seconds=END_SECONDS,
+                passed_on=(signal.SIGUSR2,),
+            ).run()
         finally:
             await metrics.close()
 
