@@ -148,7 +148,8 @@ capacity-check: $(VENV) ## predictions of the queueing simulation against a runn
 	@$(RUN) bench.capacity check
 
 cluster-long: $(VENV) ## a rolling restart, workers that are reloaded, logins to the database that end, a Vault that is sealed: nothing is lost under load
-	@$(RUN) pytest -m long -s tests/e2e/test_cluster.py tests/e2e/test_worker_reload.py
+	@$(RUN) pytest -m long -s tests/e2e/test_cluster.py tests/e2e/test_worker_reload.py \
+		tests/e2e/test_gateway_workers.py
 
 tokens-long: $(VENV) ## sessions under races and thefts: TOKEN_STEPS=5000; keys rotated under load
 	@PANDORA_TOKEN_STEPS=$(TOKEN_STEPS) $(RUN) pytest tests/integration/test_token_machine.py

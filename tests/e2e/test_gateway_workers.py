@@ -19,7 +19,7 @@ from tests.e2e.processes import Process
 from tests.e2e.rest import Rest, open_session
 from tests.e2e.service import Service
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.long]
 
 WORKERS: Final = 2
 REQUESTS: Final = "pandora_gateway_worker_requests_total"
