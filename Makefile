@@ -154,8 +154,9 @@ capacity: $(VENV) ## processor time of an operation in each process, bytes of a 
 capacity-check: $(VENV) ## predictions of the queueing simulation against a running service (docs/capacity.md)
 	@$(RUN) bench.capacity check
 
-cluster-long: $(VENV) ## rolling restarts, migrations, logins that end, a Vault that is sealed: nothing is lost under load
-	@$(RUN) pytest -m long -s tests/e2e/test_cluster.py tests/e2e/test_migration_under_load.py
+cluster-long: $(VENV) ## rolling restarts, reloads, migrations, logins that end, a Vault that is sealed: nothing is lost under load
+	@$(RUN) pytest -m long -s tests/e2e/test_cluster.py tests/e2e/test_migration_under_load.py \
+		tests/e2e/test_worker_reload.py tests/e2e/test_gateway_workers.py
 
 tokens-long: $(VENV) ## sessions under races and thefts: TOKEN_STEPS=5000; keys rotated under load
 	@PANDORA_TOKEN_STEPS=$(TOKEN_STEPS) $(RUN) pytest tests/integration/test_token_machine.py

@@ -36,7 +36,7 @@ def free_port() -> int:
     """
     while True:
         port = secrets.choice(_FREE_RANGE)
-        if port not in _GIVEN and _is_free(port):
+        if port not in _GIVEN and is_free(port):
             _GIVEN.append(port)
             return port
 
@@ -47,11 +47,12 @@ def require_free(port: int, *, variable: str, purpose: str) -> None:
     Raises:
         PortInUseError: It cannot.
     """
-    if not _is_free(port):
+    if not is_free(port):
         raise PortInUseError(port=port, variable=variable, purpose=purpose)
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Tell whether nothing listens on a port, neither on loopback nor on every address."""
     # Both ways of listening: a program on every address also stands in the way of loopback.
     for address in (HOST, ""):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

@@ -27,7 +27,7 @@ from devstack.service_environment import (
 from devstack.stack import Stack
 
 CHECKOUT: Final = Path(devstack.__file__).resolve().parent.parent
-_SOURCES: Final = ("core", "gateway", "gen")
+_SOURCES: Final = ("core", "gateway", "supervision", "gen")
 _SOURCE_SUFFIXES: Final = frozenset({".py", ".sql", ".yaml", ".json", ".txt", ".html"})
 
 

@@ -41,6 +41,8 @@ from gateway.routes import Router
 from gateway.server import HttpServer
 from gateway.tls import FOLLOWING_SECONDS, https, towards_core
 from gateway.transcoder import TimeLimits, Transcoder
+from supervision.families import told
+from supervision.worker import Worker
 
 _MAX_LINE_BYTES: Final = 8190
 _MAX_HEADERS: Final = 100
@@ -96,16 +98,20 @@ class Gateway:
         self._public: web.ServerRunner | None = None
         self._private: web.ServerRunner | None = None
 
-    async def start(self, given: socket.socket | None = None) -> None:
+    async def start(self, given: socket.socket | None = None, worker: Worker | None = None) -> None:
         """Listen, on the given socket where there is one.
 
-        Raises OSError where an address cannot be used.
+        A worker tells its numbers to its supervisor, and has no port for them. Raises OSError where
+        an address cannot be used.
         """
         settings = self._settings
         asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
-        self._private = web.ServerRunner(web.Server(self._metrics.serve, access_log=None))
-        await self._private.setup()
-        await web.TCPSite(self._private, settings.metrics_host, settings.metrics_port).start()
+        if worker is None:
+            self._private = web.ServerRunner(web.Server(self._metrics.serve, access_log=None))
+            await self._private.setup()
+            await web.TCPSite(self._private, settings.metrics_host, settings.metrics_port).start()
+        else:
+            worker.count_with(partial(told, self._metrics.registry))
         self._public = web.ServerRunner(self._server, shutdown_timeout=_CUT_OFF_SECONDS)
         await self._public.setup()
         await listening.site(
@@ -120,7 +126,7 @@ class Gateway:
         self._log.info(
             "listening",
             port=self.port,
-            metrics_port=self.metrics_port,
+            metrics_port=None if self._private is None else self.metrics_port,
             tls=self._https is not None,
         )
 

@@ -1,13 +1,15 @@
 """The way to the core: a few persistent channels, used in turn.
 
 One channel is one HTTP/2 connection, and with it one TCP stream and one reader in this process;
-some of them spread the calls over the processes that share the core's port.
+some of them spread the calls over the processes that share the core's port, by chance. Where each
+of those has an address of its own as well, naming all of them leaves nothing to chance.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import Final, Protocol, TypeVar
 
 import grpc
@@ -66,7 +68,10 @@ class StreamCall(Protocol):
 
 
 class CoreChannels:
-    """A fixed number of channels to one address. Connects at the first call, and again.
+    """A fixed number of channels to one address, or to several in turn, split by commas.
+
+    Each address has one channel at least, so that every worker of a core that listens on its own
+    is called. Connects at the first call, and again.
 
     With `tls` they speak it; `follow` opens new ones where the files have changed, and those from
     before end with their last call.
@@ -82,8 +87,8 @@ class CoreChannels:
         server_name: str | None = None,
     ) -> None:
         """Open the channels; needs a running event loop."""
-        self._address = address
-        self._count = count
+        self._addresses = address.split(",")
+        self._count = max(count, len(self._addresses))
         self._interceptors = interceptors
         self._tls = tls
         self._options: Sequence[tuple[str, int | str]] = (
@@ -156,16 +161,17 @@ class CoreChannels:
         await self._fleet.close()
 
     def _open(self) -> Fleet:
-        return Fleet([self._channel() for _ in range(self._count)])
+        addresses = islice(cycle(self._addresses), self._count)
+        return Fleet([self._channel(address) for address in addresses])
 
-    def _channel(self) -> grpc.aio.Channel:
+    def _channel(self, address: str) -> grpc.aio.Channel:
         interceptors = self._interceptors()
         if self._opened_with is None:
             return grpc.aio.insecure_channel(
-                self._address, options=self._options, interceptors=interceptors
+                address, options=self._options, interceptors=interceptors
             )
         return grpc.aio.secure_channel(
-            self._address,
+            address,
             self._opened_with.credentials(),
             options=self._options,
             interceptors=interceptors,

@@ -73,14 +73,19 @@ class Settings:
     port: int
     """GATEWAY_PORT; 0 takes a free one."""
     reuse_port: bool
-    """Whether several processes may listen on the port (SO_REUSEPORT)."""
+    """Whether several processes may listen on the port (SO_REUSEPORT): others than the workers of
+    one supervisor, which always may."""
+    workers: int
+    """How many processes serve. With more than one a supervisor starts them, replaces those that
+    end, and tells the sum of their metrics; each has its own connections to the core."""
     tls_certificate_file: Path | None
     """The certificate to serve HTTPS with (PEM); without one it is HTTP, which only dev allows."""
     tls_key_file: Path | None
     metrics_host: str
     metrics_port: int
     core_address: str
-    """host:port of the core, or unix:/path."""
+    """host:port of the core, or unix:/path; several, split by commas, where each worker of the core
+    has its own."""
     core_ca_file: Path | None
     """Certificates that vouch for the core; with them it is spoken to by TLS."""
     core_certificate_file: Path | None
@@ -89,7 +94,7 @@ class Settings:
     core_server_name: str | None
     """The name in the core's certificate, where it is not the address's own."""
     core_channels: int
-    """Connections to the core."""
+    """Connections to the core; one for each address of it at least."""
     request_timeout_seconds: float
     """Deadline of a call with one answer."""
     stream_timeout_seconds: float
@@ -155,11 +160,12 @@ def load(environ: Mapping[str, str]) -> Settings:
         host=source.text(_PREFIX + "HOST", "127.0.0.1"),
         port=source.integer("GATEWAY_PORT", 8080, maximum=_HIGHEST_PORT),
         reuse_port=source.choice(_PREFIX + "REUSE_PORT", ("true", "false"), "false") == "true",
+        workers=source.integer(_PREFIX + "WORKERS", 1, minimum=1, maximum=64),
         tls_certificate_file=certificate,
         tls_key_file=source.file(_PREFIX + "TLS_KEY_FILE"),
         metrics_host=source.text(_PREFIX + "METRICS_HOST", "127.0.0.1"),
         metrics_port=source.integer(_PREFIX + "METRICS_PORT", 9465, maximum=_HIGHEST_PORT),
-        core_address=source.address(_PREFIX + "CORE_ADDRESS", CORE_ADDRESSES[environment]),
+        core_address=source.addresses(_PREFIX + "CORE_ADDRESS", CORE_ADDRESSES[environment]),
         core_ca_file=source.file(_PREFIX + "CORE_CA_FILE"),
         core_certificate_file=source.file(_PREFIX + "CORE_CERTIFICATE_FILE"),
         core_key_file=source.file(_PREFIX + "CORE_KEY_FILE"),
@@ -202,6 +208,9 @@ def load(environ: Mapping[str, str]) -> Settings:
 
 
 def _contradictions(settings: Settings) -> Iterator[str]:
+    if settings.workers > 1 and settings.port == 0:
+        # Each worker would take a port of its own.
+        yield f"GATEWAY_PORT must not be 0 where {_PREFIX}WORKERS is above 1"
     for one, other, is_given in (
         ("tls_certificate_file", "tls_key_file", settings.tls_key_file is not None),
         ("core_certificate_file", "core_key_file", settings.core_key_file is not None),

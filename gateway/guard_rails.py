@@ -17,7 +17,8 @@ def refusals(values: Mapping[str, object], names: Mapping[str, str]) -> Iterator
     end = f"(APP_ENV={environment})"
     if values["tls_certificate_file"] is None:
         yield f"{names['tls_certificate_file']} must be set {end}"
-    if not str(values["core_address"]).startswith("unix:"):
+    addresses = str(values["core_address"]).split(",")
+    if not all(address.startswith("unix:") for address in addresses):
         for field in ("core_ca_file", "core_certificate_file"):
             if values[field] is None:
                 yield f"{names[field]} must be set, or {names['core_address']} be unix:/path {end}"

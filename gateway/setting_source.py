@@ -72,16 +72,12 @@ class SettingSource:
             raise ConfigError(f"{name} must be a number from 0 to 1")
         return value
 
-    def address(self, name: str, default: str) -> str:
-        """`host:port`, or `unix:/path`."""
-        value = self.text(name, default)
-        if value.startswith("unix:/"):
-            return value
-        host, _, port = value.rpartition(":")
-        is_number = port.isascii() and port.isdigit()
-        if not host or not is_number or not 0 < int(port) <= _HIGHEST_PORT:
-            raise ConfigError(f"{name} must be host:port or unix:/path")
-        return value
+    def addresses(self, name: str, default: str) -> str:
+        """`host:port` or `unix:/path`, or several, split by commas; without spaces afterwards."""
+        values = [value.strip() for value in self.text(name, default).split(",")]
+        if not all(map(_is_address, values)):
+            raise ConfigError(f"{name} must be host:port or unix:/path, or several split by commas")
+        return ",".join(values)
 
     def endpoint(self, name: str, default: str) -> str | None:
         """The address of a collector; None where it is set and empty: no export, as the core's."""
@@ -122,6 +118,13 @@ class SettingSource:
         except ValueError:
             value = math.nan
         return value if math.isfinite(value) else -1.0
+
+
+def _is_address(text: str) -> bool:
+    if text.startswith("unix:/"):
+        return True
+    host, _, port = text.rpartition(":")
+    return bool(host) and port.isascii() and port.isdigit() and 0 < int(port) <= _HIGHEST_PORT
 
 
 def _is_origin(text: str) -> bool:

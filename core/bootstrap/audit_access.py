@@ -6,8 +6,8 @@ from pathlib import Path
 
 from core.audit.seal_check import Trust
 from core.bootstrap.foundation import Foundation, postgres_options
-from core.bootstrap.operations import OperationRefused
 from core.bootstrap.postgres_logins import single_login
+from core.bootstrap.refusals import OperationRefused
 from core.bootstrap.sealer_process import seal_key
 from core.bootstrap.startup import Startup, in_one_line
 from core.crypto.ed25519 import is_signed

@@ -23,7 +23,7 @@ from core.bootstrap.audit_access import (
 from core.bootstrap.audit_verification import VerificationJob, verify_log
 from core.bootstrap.foundation import Foundation
 from core.bootstrap.log_verifier import read_handed_over
-from core.bootstrap.operations import OperationRefused
+from core.bootstrap.refusals import OperationRefused
 from core.config.settings import Settings
 from core.domain.audit_checkpoint import checkpoint_note
 from core.domain.audit_proof import InclusionProof, check_proof

@@ -15,6 +15,7 @@ from core.bootstrap.limits import connect_limits, rate_table
 from core.bootstrap.listeners import start_listening
 from core.bootstrap.startup import Startup
 from core.bootstrap.use_cases import Crypto, assemble_use_cases, prepare_crypto
+from core.bootstrap.worker_process import admitted
 from core.config.service_identities import ServiceIdentity
 from core.domain.access_token import PublicKey
 from core.middleware.assembly import PipelineParts, build_pipeline
@@ -88,6 +89,8 @@ async def serve(foundation: Foundation, stopping: asyncio.Event) -> None:
             "register health checks", _watch(startup, foundation, dependencies, health)
         )
         _spare_the_collector()
+        await admitted(foundation.worker, board, stopping)
+        board.subscribe(health.set_serving)
         _log.info("serving_requests", serving=board.serving)
         await stopping.wait()
         _log.info("stopping")
@@ -162,5 +165,4 @@ async def _watch(
     board = watch(foundation, dependencies, on_dependency=health.set_dependency)
     await board.start()
     startup.on_end(board.stop)
-    board.subscribe(health.set_serving)
     return board

@@ -29,7 +29,7 @@ from core.bootstrap.data_scan import scan
 from core.bootstrap.data_sealing import seal_everything
 from core.bootstrap.data_workers import each, worker_pool
 from core.bootstrap.foundation import Foundation
-from core.bootstrap.operations import OperationRefused
+from core.bootstrap.refusals import OperationRefused
 from core.config.settings import Environment, Settings
 from core.crypto.argon2_hasher import Argon2Parameters
 from core.crypto.shared_hash import shared_hash

@@ -7,7 +7,7 @@ from typing import Final
 from core.bootstrap.data_clone_access import CloneAccess
 from core.bootstrap.data_clone_workers import source_row
 from core.bootstrap.data_progress import Progress
-from core.bootstrap.operations import OperationRefused
+from core.bootstrap.refusals import OperationRefused
 from core.data.anonymization.audit_rows import AuditAnonymizer
 from core.data.anonymization.rules import COPIED
 from core.data.scanning.originals import VOCABULARY, PersonalValues

@@ -10,7 +10,7 @@ from core.audit.checkpoint_file import CheckpointFile
 from core.audit.sealer import Sealer, SealerPolicy
 from core.bootstrap.data_progress import Progress
 from core.bootstrap.foundation import Foundation
-from core.bootstrap.operations import OperationRefused
+from core.bootstrap.refusals import OperationRefused
 from core.bootstrap.sealer_process import seal_key
 from core.bootstrap.startup import Startup
 from core.domain.errors import Conflict

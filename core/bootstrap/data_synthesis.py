@@ -19,7 +19,7 @@ from core.bootstrap.data_progress import Progress
 from core.bootstrap.data_sealing import seal_everything
 from core.bootstrap.data_workers import each, worker_pool
 from core.bootstrap.foundation import Foundation, postgres_options, vault_source
-from core.bootstrap.operations import OperationRefused
+from core.bootstrap.refusals import OperationRefused
 from core.bootstrap.startup import Startup
 from core.config.settings import Environment, Settings
 from core.crypto.argon2_hasher import Argon2Parameters

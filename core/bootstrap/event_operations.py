@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from core.bootstrap.foundation import Foundation, read_secrets, redis_endpoint, redis_login
-from core.bootstrap.operations import OperationRefused
+from core.bootstrap.refusals import OperationRefused
 from core.bootstrap.startup import Startup, in_one_line
 from core.domain.errors import DependencyUnavailable
 from core.domain.ports.event_source import DeadLetter, DeadLetters

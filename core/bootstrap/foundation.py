@@ -1,7 +1,9 @@
 """What every process of the core stands on: settings, logs, numbers, traces, secrets."""
 
+import asyncio
 import secrets
 from dataclasses import dataclass, replace
+from functools import partial
 
 from opentelemetry import trace
 from prometheus_client import CollectorRegistry
@@ -24,6 +26,8 @@ from core.vault.options import VaultLogins, VaultOptions
 from core.vault.refresher import SecretRefresher, read_service_secrets
 from core.vault.source import SecretSource
 from core.vault.transit import TransitSecretBox
+from supervision.families import told
+from supervision.worker import Worker
 
 VERSION = "0.1.0"
 """Version of the service, as traces tell it."""
@@ -39,9 +43,11 @@ class Foundation:
     logins: VaultLogins
     registry: CollectorRegistry
     live: LiveMetrics
+    worker: Worker | None = None
+    """Where this process is one of several: its end of the channel to their supervisor."""
 
     @classmethod
-    def lay(cls, settings: Settings, logs: Logs) -> "Foundation":
+    def lay(cls, settings: Settings, logs: Logs, worker: Worker | None = None) -> "Foundation":
         """Build the parts that need nobody else."""
         registry = new_registry()
         live = LiveMetrics(registry)
@@ -54,6 +60,7 @@ class Foundation:
             logins=VaultLogins(settings.vault),
             registry=registry,
             live=live,
+            worker=worker,
         )
 
 
@@ -160,11 +167,16 @@ async def begin_tracing(startup: Startup, foundation: Foundation, *, process: st
 
 
 async def tell_metrics(startup: Startup, foundation: Foundation, *, port: int) -> None:
-    """Open the port of the metrics.
+    """Open the port of the metrics; a worker tells its supervisor instead.
 
     Raises:
         MetricsPortUnavailable: the address is taken.
     """
+    if foundation.worker is not None:
+        foundation.worker.count_with(partial(told, foundation.registry))
+        # When the server has stopped, and nothing is counted any more.
+        startup.on_end(partial(asyncio.to_thread, foundation.worker.end))
+        return
     host = foundation.settings.core.metrics_host
     server = await start_metrics_server(foundation.registry, host=host, port=port)
     startup.on_end(server.close)

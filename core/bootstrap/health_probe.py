@@ -11,6 +11,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from core.config.settings import Settings
+from core.config.worker_places import sockets
 
 TIMEOUT_SECONDS: Final = 3.0
 _OK: Final = 200
@@ -18,8 +19,16 @@ _ANY: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bo
 
 
 def is_serving(settings: Settings) -> bool:
-    """Tell whether the gRPC server answers SERVING: by its socket, its health port, or its port."""
-    with grpc.insecure_channel(_target(settings), [("grpc.enable_http_proxy", 0)]) as channel:
+    """Tell whether the gRPC server answers SERVING: by its socket, its health port, or its port.
+
+    Of several workers one is enough: none says so before all of them do, and one that is lost later
+    is replaced by their supervisor, which nobody needs to start anew for that.
+    """
+    return any(_says_serving(target) for target in _targets(settings))
+
+
+def _says_serving(target: str) -> bool:
+    with grpc.insecure_channel(target, [("grpc.enable_http_proxy", 0)]) as channel:
         try:
             stub = health_pb2_grpc.HealthStub(channel)  # type: ignore[no-untyped-call]
             answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=TIMEOUT_SECONDS)
@@ -42,13 +51,13 @@ def tells_metrics(settings: Settings, port: int) -> bool:
         connection.close()
 
 
-def _target(settings: Settings) -> str:
+def _targets(settings: Settings) -> list[str]:
     core = settings.core
     if core.socket is not None:
-        return f"unix:{core.socket.absolute()}"
+        return [f"unix:{socket.absolute()}" for socket in sockets(core)]
     if core.health_port is not None:
-        return f"{_reachable(core.metrics_host)}:{core.health_port}"
-    return f"{_reachable(core.host)}:{core.port}"
+        return [f"{_reachable(core.metrics_host)}:{core.health_port}"]
+    return [f"{_reachable(core.host)}:{core.port}"]
 
 
 def _reachable(host: str) -> str:

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from core.bootstrap.dependencies import open_database
 from core.bootstrap.foundation import Foundation, read_secrets
-from core.bootstrap.operations import OperationRefused, operator, uncounted
+from core.bootstrap.operations import operator, uncounted
+from core.bootstrap.refusals import OperationRefused
 from core.bootstrap.startup import Startup, in_one_line
 from core.domain.errors import Conflict, DependencyUnavailable, ViolationError
 from core.domain.legal_hold import LegalHold

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from core.bootstrap.dependencies import open_database
 from core.bootstrap.foundation import Foundation, read_secrets, vault_source
-from core.bootstrap.operations import OperationRefused, operator, uncounted
+from core.bootstrap.operations import operator, uncounted
+from core.bootstrap.refusals import OperationRefused
 from core.bootstrap.startup import Startup, in_one_line
 from core.config.settings import Settings
 from core.crypto.signing_key_mint import P256KeyMint

@@ -13,7 +13,8 @@ import structlog
 from core.audit.checkpoint_file import CheckpointFile
 from core.bootstrap.foundation import Foundation, postgres_options
 from core.bootstrap.maintainer import maintainer_login, open_maintainer_database
-from core.bootstrap.operations import OperationRefused, operator
+from core.bootstrap.operations import operator
+from core.bootstrap.refusals import OperationRefused
 from core.bootstrap.sealer_process import seal_key
 from core.bootstrap.startup import Startup, in_one_line
 from core.config.settings import Settings

@@ -9,6 +9,7 @@ from core.bootstrap.dependencies import open_database
 from core.bootstrap.foundation import Foundation, postgres_options, read_secrets
 from core.bootstrap.limits import unshared_attempts
 from core.bootstrap.postgres_logins import single_login
+from core.bootstrap.refusals import OperationRefused
 from core.bootstrap.startup import Startup
 from core.bootstrap.use_cases import assemble_use_cases, prepare_crypto
 from core.config.settings import Environment
@@ -23,10 +24,6 @@ from core.service.seeding import Seeding
 from core.service.use_cases import UseCases
 from core.vault.secrets import DEV_SEED, POSTGRES_OWNER, DevSeed
 from core.vault.source import SecretSource
-
-
-class OperationRefused(Exception):
-    """The service refuses what the operator asked for; the message is one line."""
 
 
 async def migrate(foundation: Foundation) -> None:

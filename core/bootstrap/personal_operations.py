@@ -11,7 +11,8 @@ import structlog
 from core.bootstrap.dependencies import open_database
 from core.bootstrap.foundation import Foundation, read_secrets, redis_endpoint, redis_login
 from core.bootstrap.maintainer import open_maintainer_database
-from core.bootstrap.operations import OperationRefused, operator, uncounted
+from core.bootstrap.operations import operator, uncounted
+from core.bootstrap.refusals import OperationRefused
 from core.bootstrap.startup import Startup, in_one_line
 from core.crypto.keyed_digests import HmacDigests
 from core.domain.errors import Conflict, DependencyUnavailable, DomainError

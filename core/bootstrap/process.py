@@ -11,11 +11,14 @@ import structlog
 import uvloop
 
 from core.bootstrap.foundation import Foundation
-from core.bootstrap.operations import OperationRefused
+from core.bootstrap.refusals import OperationRefused
 from core.bootstrap.startup import StartFailed
+from core.bootstrap.worker_process import in_loop
 from core.config.settings import Settings
 from core.observability.logging import start_logs
 from core.observability.profiling import Profiler, ProfilingOptions
+from supervision.shared_output import SharedOutput
+from supervision.worker import Worker
 
 T = TypeVar("T")
 
@@ -29,15 +32,22 @@ _log = structlog.get_logger(__name__)
 
 
 def run_until_stopped(
-    settings: Settings, work: Callable[[Foundation, asyncio.Event], Coroutine[None, None, None]]
+    settings: Settings,
+    work: Callable[[Foundation, asyncio.Event], Coroutine[None, None, None]],
+    worker: Worker | None = None,
 ) -> int:
-    """Run a serving process until SIGTERM or SIGINT; return its exit code."""
+    """Run a serving process until SIGTERM or SIGINT; return its exit code.
+
+    A worker ends likewise when its supervisor is gone.
+    """
 
     async def main(foundation: Foundation) -> None:
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
+        if worker is not None:
+            worker.orphaned.then(in_loop(loop, stopping.set))
         profiler = _profiler(foundation)
         loop.add_signal_handler(signal.SIGUSR2, profiler.begin)
         profiler.start()
@@ -52,7 +62,7 @@ def run_until_stopped(
             return
         await running
 
-    return _run(settings, main)
+    return _run(settings, main, worker=worker)
 
 
 def _profiler(foundation: Foundation) -> Profiler:
@@ -85,14 +95,18 @@ def _run(
     main: Callable[[Foundation], Awaitable[None]],
     *,
     is_task: bool = False,
+    worker: Worker | None = None,
 ) -> int:
     if is_task:
         logs = start_logs(level="warning", stream=sys.stderr.buffer)
+    elif worker is not None:
+        logs = start_logs(level=settings.telemetry.log_level, stream=SharedOutput(sys.stdout))
+        structlog.contextvars.bind_contextvars(worker=worker.number)
     else:
         logs = start_logs(level=settings.telemetry.log_level, stream=sys.stdout.buffer)
 
     async def entry() -> None:
-        await main(Foundation.lay(settings, logs))
+        await main(Foundation.lay(settings, logs, worker))
 
     try:
         _log.info("settings_loaded", environment=settings.environment.value)
@@ -100,7 +114,10 @@ def _run(
             runner.run(entry())
     except StartFailed as failure:
         _log.critical("start_failed", problem=str(failure))
-        sys.stderr.write(f"cannot start: {failure}\n")
+        if worker is None:
+            sys.stderr.write(f"cannot start: {failure}\n")
+        else:
+            worker.tell_failed(str(failure))
         return EXIT_FAILED
     except OperationRefused as refusal:
         sys.stderr.write(f"refused: {refusal}\n")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.bootstrap.foundation import Foundation
-from core.bootstrap.operations import OperationRefused, operator, use_cases_of
+from core.bootstrap.operations import operator, use_cases_of
+from core.bootstrap.refusals import OperationRefused
 from core.domain.account_import import LONGEST_LINE, LineOutcome, LineReport
 
 

@@ -4,7 +4,10 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from core.config.keys import Value
+from core.config.kinds import HIGHEST_PORT
 from core.config.service_identities import ServiceIdentity
+from core.config.settings import MOST_CONNECTIONS
+from core.config.worker_places import worker_count
 
 _ORDERED = (
     ("postgres.pool_min_size", "postgres.pool_max_size"),
@@ -61,6 +64,7 @@ def contradictions(values: Mapping[str, Value]) -> Iterator[str]:
         if (values.get(one) is None) != (values.get(other) is None) and {one, other} <= set(values):
             yield f"{one} and {other} go together"
     yield from _ways_in(values)
+    yield from _workers(values)
     if (
         values.get("mail.smtp_authentication") is True
         and values.get("mail.smtp_security") == "none"
@@ -82,6 +86,25 @@ def _ways_in(values: Mapping[str, Value]) -> Iterator[str]:
     for uri in _forwarding_services(values):
         # Else whoever comes through the gateway without a token would be that service.
         yield f"services.identities and core.trusted_peers must not both name {uri}"
+
+
+def _workers(values: Mapping[str, Value]) -> Iterator[str]:
+    workers, pool = values.get("core.workers"), values.get("postgres.pool_max_size")
+    if not isinstance(workers, int) or (count := worker_count(workers)) == 1:
+        return
+    if isinstance(pool, int) and count * pool > MOST_CONNECTIONS:
+        yield f"core.workers times postgres.pool_max_size must not be above {MOST_CONNECTIONS}"
+    if values.get("core.port") == 0:
+        # Each worker would take a port of its own.
+        yield "core.port must not be 0 where core.workers is above 1"
+    first = values.get("core.worker_port")
+    if isinstance(first, int):
+        own = range(first, first + count)
+        if own[-1] > HIGHEST_PORT:
+            yield f"core.worker_port must leave room for {count} ports up to {HIGHEST_PORT}"
+        for name in _PORTS:
+            if values.get(name) in own:
+                yield f"{name} and the ports from core.worker_port on must differ"
 
 
 def _forwarding_services(values: Mapping[str, Value]) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from core.config.kinds import HostName, ListenPort, Port, TimeoutSeconds
 from core.config.rules import Between, Peers
 from core.config.service_identities import ServiceIdentities
+
+MOST_WORKERS: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +24,19 @@ class CoreSettings:
     tcp: bool = True
     """Whether the port is listened on; without it the Unix socket is the only way in."""
     reuse_port: bool = False
-    """Whether several processes may listen on the port (SO_REUSEPORT)."""
+    """Whether several processes may listen on the port (SO_REUSEPORT): others than the workers of
+    one supervisor, which always may."""
+    workers: Annotated[int, Between(0, MOST_WORKERS)] = 1
+    """How many processes serve; 0: as many as there are processors for this process. With more
+    than one a supervisor starts them, replaces those that end, and tells the sum of their metrics.
+    Pools, hashing threads and queues are each worker's own: `postgres.pool_max_size` times
+    `core.workers` is what the database sees."""
+    worker_port: Port | None = None
+    """The first of as many ports as there are workers: each listens on its own as well, for callers
+    who want to reach every one. The kernel spreads connections to `port` by chance."""
     socket: Path | None = None
-    """A Unix socket to listen on (mode 0660), for a gateway in the same pod. One process's own."""
+    """A Unix socket to listen on (mode 0660), for a gateway in the same pod. One process's own:
+    where this is `core.sock`, the workers after the first have `core.1.sock`, `core.2.sock` …"""
     tls_certificate_file: Path | None = None
     """The server's certificate and those between it and the root (PEM)."""
     tls_key_file: Path | None = None

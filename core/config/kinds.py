@@ -1,12 +1,13 @@
 """The kinds of values that several sections of the settings share."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from core.config.rules import Between, Host, Shape, Url
 
-ListenPort = Annotated[int, Between(0, 65535)]
+HIGHEST_PORT: Final = 65535
+ListenPort = Annotated[int, Between(0, HIGHEST_PORT)]
 """A port to listen on; 0 takes any free one."""
-Port = Annotated[int, Between(1, 65535)]
+Port = Annotated[int, Between(1, HIGHEST_PORT)]
 HostName = Annotated[str, Host()]
 TimeoutSeconds = Annotated[float, Between(0.05, 300)]
 HttpUrl = Annotated[str, Url(("http", "https"))]

@@ -28,6 +28,8 @@ STATIC: Final = "static"
 DYNAMIC: Final = "dynamic"
 DISABLE: Final = "disable"
 VERIFY_FULL: Final = "verify-full"
+MOST_CONNECTIONS: Final = 500
+"""To PostgreSQL, from all workers of one core together."""
 
 
 class Environment(StrEnum):
@@ -53,8 +55,9 @@ class PostgresSettings:
     that ends TLS before the server needs it."""
     ca_file: Path | None = None
     """Certificates that vouch for the server; None trusts those of the operating system."""
-    pool_min_size: Annotated[int, Between(1, 500)] = 2
-    pool_max_size: Annotated[int, Between(1, 500)] = 10
+    pool_min_size: Annotated[int, Between(1, MOST_CONNECTIONS)] = 2
+    pool_max_size: Annotated[int, Between(1, MOST_CONNECTIONS)] = 10
+    """Connections of one process; each worker of the core (`core.workers`) has as many."""
     connect_timeout_seconds: TimeoutSeconds = 5.0
     acquire_timeout_seconds: TimeoutSeconds = 2.0
     """Longest wait for a free connection of the pool."""

@@ -1,6 +1,9 @@
 """Where the server listens: a port, by TLS or without, and a Unix socket."""
 
 import os
+import socket
+from collections.abc import Container
+from contextlib import suppress
 from ipaddress import IPv6Address
 from pathlib import Path
 from typing import TypeAlias
@@ -12,6 +15,7 @@ from core.transport.certificates import Certificate, CertificateSource
 
 GrpcServer: TypeAlias = grpc.aio.Server
 
+_DESCRIPTORS = Path("/proc/self/fd")
 _SOCKET_MODE = 0o660
 """Whoever is of the socket's group may call, such as the gateway in the same pod."""
 
@@ -54,6 +58,31 @@ def listen_on_socket(server: grpc.aio.Server, path: Path) -> None:
         raise PortUnavailable(f"cannot listen on the socket {path}") from error
     finally:
         os.umask(before)
+
+
+def stop_accepting(ports: Container[int | None]) -> None:
+    """Let nobody come to these ports of this process any more; who is connected stays.
+
+    gRPC sends its clients away first and closes its listening sockets then: who comes back at once
+    can meet one that is about to close, although another process listens on the same port. Where
+    the system shows a process its descriptors (Linux) the sockets are shut before.
+    """
+    for entry in _DESCRIPTORS.iterdir() if _DESCRIPTORS.is_dir() else ():
+        with suppress(OSError):
+            _shut(os.dup(int(entry.name)), ports)
+
+
+def _shut(descriptor: int, ports: Container[int | None]) -> None:
+    try:
+        found = socket.socket(fileno=descriptor)
+    except OSError:
+        os.close(descriptor)  # it is none
+        return
+    with found:
+        is_internet = found.family in {socket.AF_INET, socket.AF_INET6}
+        listens = is_internet and found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        if listens and found.getsockname()[1] in ports:
+            found.shutdown(socket.SHUT_RDWR)
 
 
 def _credentials(certificates: CertificateSource) -> grpc.ServerCredentials:

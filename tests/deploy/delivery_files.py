@@ -21,7 +21,7 @@ from tools.deploy import checks
 from tools.deploy.image_builder import Build, Builder, NoBuilder
 from tools.deploy.images import main
 
-_OWN = {"core", "gateway", "pandora", "buf", "gen"}
+_OWN = {"core", "gateway", "supervision", "pandora", "buf", "gen"}
 _PINNED = re.compile(r"^([a-z0-9][a-z0-9.-]*)==(\S+)", re.MULTILINE)
 
 

@@ -9,7 +9,7 @@ import pytest
 from core.bootstrap.data_anonymization import refuse_elsewhere
 from core.bootstrap.data_synthesis import refuse_where_people_are_real
 from core.bootstrap.foundation import Foundation
-from core.bootstrap.operations import OperationRefused
+from core.bootstrap.refusals import OperationRefused
 from core.config.settings import Environment
 from core.data.anonymization.rules import (
     AUDIT_COLUMNS,

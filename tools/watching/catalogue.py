@@ -92,7 +92,7 @@ def own_series() -> Catalogue:
     found: dict[str, frozenset[str]] = {}
     for noted in [*registry.noted, *_gateway_collectors()]:
         found |= _declared(noted)
-    found |= _told(_live_registry())
+    found |= _told(live_registry())
     found |= {name: labels for name, labels in _told(new_registry()).items() if name not in found}
     return found
 
@@ -108,7 +108,8 @@ def _gateway_collectors() -> list[Collector]:
     return list(book)
 
 
-def _live_registry() -> CollectorRegistry:
+def live_registry() -> CollectorRegistry:
+    """Return a registry with every number that is read when it is asked for."""
     registry, source = CollectorRegistry(), _Anything()
     live = LiveMetrics(registry)
     watch_hashing(live, source)

@@ -1,8 +1,10 @@
 """The processes of the core, which run until SIGTERM."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from core.bootstrap.commands.parsing import Commands, add_command
@@ -44,15 +46,25 @@ def _health(settings: Settings, parsed: argparse.Namespace) -> int:
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> int:
+    from core.config.worker_places import own_settings, worker_count
     from core.crypto.argon2_builds import use_fastest_build
+    from supervision.worker import Worker
 
+    worker = Worker.from_environment(os.environ)
+    if worker is not None:
+        worker.listen()
+        settings = replace(settings, core=own_settings(settings.core, worker.number))
+    elif worker_count(settings.core.workers) > 1:
+        from core.bootstrap.supervisor_process import supervise
+
+        return supervise(settings)
     # Before anything imports argon2, which takes the first build that it finds.
     use_fastest_build(settings.passwords.argon2_builds)
 
     from core.bootstrap.core_server import serve
     from core.bootstrap.process import run_until_stopped
 
-    return run_until_stopped(settings, serve)
+    return run_until_stopped(settings, serve, worker)
 
 
 def _relay(settings: Settings, _: argparse.Namespace) -> int:

@@ -22,6 +22,8 @@ def test_each_number_of_time_or_size_names_its_unit() -> None:
         "core.health_port",
         "core.metrics_port",
         "relay.metrics_port",
+        "core.workers",
+        "core.worker_port",
         "postgres.port",
         "redis.port",
         "postgres.pool_min_size",

@@ -60,6 +60,13 @@ def test_a_certificate_and_the_socket_or_mtls_are_enough(environment: str) -> No
     assert by_socket.hsts_max_age_seconds == HSTS_SECONDS
 
 
+@pytest.mark.parametrize("environment", OTHERS)
+def test_one_address_that_is_no_socket_needs_a_certificate(environment: str) -> None:
+    addresses = "unix:/run/pandora/core/core.sock,core.internal:50051"
+    with pytest.raises(ConfigError, match="PANDORA_GATEWAY__CORE_CA_FILE must be set"):
+        load({**enough(environment), "PANDORA_GATEWAY__CORE_ADDRESS": addresses})
+
+
 def test_dev_may_do_without_and_leaves_no_mark_in_browsers() -> None:
     assert load({"APP_ENV": "dev"}).tls_certificate_file is None
     assert load({"APP_ENV": "dev", **HTTPS}).hsts_max_age_seconds == 0

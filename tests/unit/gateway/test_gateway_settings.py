@@ -85,6 +85,17 @@ def test_the_core_can_be_behind_a_unix_socket() -> None:
     assert load({**MINIMAL, **address}).core_address == "unix:/run/core.sock"
 
 
+def test_each_worker_of_the_core_can_have_an_address_of_its_own() -> None:
+    address = {"PANDORA_GATEWAY__CORE_ADDRESS": "unix:/run/core.sock, unix:/run/core.1.sock"}
+    assert load({**MINIMAL, **address}).core_address == "unix:/run/core.sock,unix:/run/core.1.sock"
+
+
+@pytest.mark.parametrize("address", ["core:50051,", "core:50051,core", ",", "unix:x,core:1"])
+def test_each_of_them_must_be_an_address(address: str) -> None:
+    with pytest.raises(ConfigError, match="PANDORA_GATEWAY__CORE_ADDRESS"):
+        load({**MINIMAL, "PANDORA_GATEWAY__CORE_ADDRESS": address})
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_traces_are_sampled_and_sent_as_the_cores_are(environment: str) -> None:
     of_core = yaml.safe_load((CORE_SETTINGS / f"{environment}.yaml").read_text())["telemetry"]
