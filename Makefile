@@ -16,6 +16,10 @@ FAULT_OPERATIONS ?= 20000
 FAULTS ?= 48
 CONFORMANCE_EXAMPLES ?= 200
 DATA_USERS ?= 100000
+ROUNDS ?= 5
+BENCH_TIME := $(or $(SECONDS),3)
+BENCH_WORKERS ?= 2
+BENCH_USERS ?= 10000
 
 # Quiet, and without questions; a virtual environment is the right place for root as well.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -138,8 +142,9 @@ image-test: $(VENV) ## run the images' own processes; needs buildah and mmdebstr
 	@IMAGE_BUILDER=buildah $(RUN) tools.deploy.images --local-base
 	@$(RUN) pytest -s tests/deploy/images_in_use.py
 
-bench: $(VENV) build/bench/.ready ## the gateway beside a bare handler and Envoy; needs wrk; tables go to build/
-	@$(RUN) bench --envoy build/bench/bin/envoy
+bench: $(VENV) build/bench/.ready ## floors and the service in one run, judged: ROUNDS=5 SECONDS=3 ONLY=login; needs wrk, h2load
+	@$(RUN) bench --envoy build/bench/bin/envoy --rounds $(ROUNDS) --seconds $(BENCH_TIME) \
+		--workers $(BENCH_WORKERS) --users $(BENCH_USERS) $(addprefix --only ,$(ONLY))
 
 capacity: $(VENV) ## processor time of an operation in each process, bytes of a row; goes to build/
 	@$(RUN) bench.capacity costs
