@@ -20,6 +20,7 @@ ROUNDS ?= 5
 BENCH_TIME := $(or $(SECONDS),3)
 BENCH_WORKERS ?= 2
 BENCH_USERS ?= 10000
+CALLS ?= get-me
 
 # Quiet, and without questions; a virtual environment is the right place for root as well.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -33,7 +34,7 @@ VENV := .venv/.ready
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
 	check test test-long lifecycle-long cluster-long tokens-long consumer-long timing-long export-long faults audit-long data-long bench-audit \
-	docs-browser conformance observability alerts-check migrations-check bench capacity capacity-check lock clean \
+	docs-browser conformance observability alerts-check migrations-check bench profile capacity capacity-check lock clean \
 	deploy-check images image-test tls-scan tls-long
 
 help: ## show this list
@@ -146,6 +147,9 @@ bench: $(VENV) build/bench/.ready ## floors and the service in one run, judged: 
 	@$(RUN) bench --envoy build/bench/bin/envoy --rounds $(ROUNDS) --seconds $(BENCH_TIME) \
 		--workers $(BENCH_WORKERS) --users $(BENCH_USERS) $(addprefix --only ,$(ONLY))
 
+profile: $(VENV) build/bench/.ready ## flame graphs and own time of each process under CALLS=get-me (refresh, login, …); go to build/profile
+	@$(RUN) bench.profiling $(CALLS) --seconds $(or $(SECONDS),10) --workers $(BENCH_WORKERS)
+
 capacity: $(VENV) ## processor time of an operation in each process, bytes of a row; goes to build/
 	@$(RUN) bench.capacity costs
 
@@ -217,6 +221,8 @@ lock: ## pin the newest allowed dependencies, with hashes
 		-o requirements/deploy.lock
 	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCKING) requirements/tls.in \
 		-o requirements/tls.lock
+	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCKING) bench/requirements.in \
+		-o bench/requirements.lock
 
 clean: dev-clean ## dev-clean, and remove caches
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
