@@ -21,6 +21,9 @@ BENCH_TIME := $(or $(SECONDS),3)
 BENCH_WORKERS ?= 2
 BENCH_USERS ?= 10000
 CALLS ?= get-me
+GROWTH_USERS ?= 1000000
+GROWTH_ROUNDS ?= 7
+ENDURANCE_REQUESTS ?= 200000
 
 # Quiet, and without questions; a virtual environment is the right place for root as well.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -34,7 +37,7 @@ VENV := .venv/.ready
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
 	check test test-long lifecycle-long cluster-long tokens-long consumer-long timing-long export-long faults audit-long data-long bench-audit \
-	docs-browser conformance observability alerts-check migrations-check bench profile capacity capacity-check lock clean \
+	docs-browser conformance observability alerts-check migrations-check bench bench-growth endurance profile capacity capacity-check lock clean \
 	deploy-check images image-test tls-scan tls-long
 
 help: ## show this list
@@ -146,6 +149,12 @@ image-test: $(VENV) ## run the images' own processes; needs buildah and mmdebstr
 bench: $(VENV) build/bench/.ready ## floors and the service in one run, judged: ROUNDS=5 SECONDS=3 ONLY=login; needs wrk, h2load
 	@$(RUN) bench --envoy build/bench/bin/envoy --rounds $(ROUNDS) --seconds $(BENCH_TIME) \
 		--workers $(BENCH_WORKERS) --users $(BENCH_USERS) $(addprefix --only ,$(ONLY))
+
+bench-growth: $(VENV) ## GROWTH_USERS=1000000 users beside 10,000: is each operation as fast; ROUNDS, SECONDS
+	@$(RUN) bench.growth --users $(GROWTH_USERS) --rounds $(GROWTH_ROUNDS) --seconds $(BENCH_TIME)
+
+endurance: $(VENV) ## ENDURANCE_REQUESTS=200000 of all kinds, then nothing has grown: memory, connections, descriptors, dead rows
+	@$(RUN) bench.endurance --requests $(ENDURANCE_REQUESTS) --workers $(BENCH_WORKERS)
 
 profile: $(VENV) build/bench/.ready ## flame graphs and own time of each process under CALLS=get-me (refresh, login, …); go to build/profile
 	@$(RUN) bench.profiling $(CALLS) --seconds $(or $(SECONDS),10) --workers $(BENCH_WORKERS)

@@ -19,6 +19,8 @@ class Report:
     titles: Mapping[str, str]
     samples: Samples
     verdicts: Sequence[Verdict]
+    appendix: Sequence[str] = ()
+    """Lines for people that end the document."""
 
 
 def write(report: Report, folder: Path, *, name: str = "bench") -> str:
@@ -52,6 +54,6 @@ def as_markdown(report: Report) -> str:
         verdict_table(report.verdicts),
         figures_table(report.titles, report.samples),
         processes_table(report.titles, report.samples),
-        published_table(),
+        report.appendix or published_table(),
     )
     return "\n\n".join("\n".join(part) for part in parts) + "\n"

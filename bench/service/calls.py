@@ -19,13 +19,18 @@ _TIMEOUT_SECONDS: Final = 30.0
 
 def logins(people: People) -> list[RestRequest]:
     """Return a login of each address."""
+    return logins_of(people.emails, people.password)
+
+
+def logins_of(emails: Sequence[str], password: str) -> list[RestRequest]:
+    """Return logins with one password."""
     return [
         RestRequest(
             method="POST",
             path="/v1/auth/login",
-            body=json.dumps({"email": email, "password": people.password}),
+            body=json.dumps({"email": email, "password": password}),
         )
-        for email in people.emails
+        for email in emails
     ]
 
 

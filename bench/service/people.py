@@ -25,9 +25,11 @@ from tests.e2e.site import Site
 _SESSION_LIFE: Final = timedelta(days=7)
 # Spread over the whole table: neighbours in it would share pages of the cache.
 _SAMPLE: Final = """
-    SELECT id, email FROM users AS u
-    WHERE role = %(role)s AND suspended_at IS NULL AND deleted_at IS NULL AND NOT mfa_enabled
-      AND NOT EXISTS (SELECT FROM totp_enrolments AS t WHERE t.user_id = u.id)
+    SELECT id, email, role FROM users AS u
+    WHERE role = ANY (%(roles)s) AND suspended_at IS NULL AND deleted_at IS NULL
+      -- Staff are not asked to log in here; people are, by a password alone.
+      AND (role <> 'user' OR NOT mfa_enabled AND NOT EXISTS (
+          SELECT FROM totp_enrolments AS t WHERE t.user_id = u.id))
     ORDER BY md5(id::text || %(seed)s) LIMIT %(count)s
 """
 
@@ -61,16 +63,33 @@ class People:
         return taken
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody in the database."""
+
+    user_id: UUID
+    email: str
+    role: Role = Role.USER
+
+
+STAFF: Final = (Role.SUPPORT, Role.COMPLIANCE, Role.ADMIN)
+"""Who may list users."""
+
+
 def sample(
-    site: Site, count: int, *, role: Role = Role.USER, seed: str = ""
-) -> list[tuple[UUID, str]]:
-    """Return ids and addresses of active people without a second factor, by chance."""
+    site: Site, count: int, *, roles: Sequence[Role] = (Role.USER,), seed: str = ""
+) -> list[Person]:
+    """Return active people, by chance; users without a second factor.
+
+    Raises:
+        BenchError: there is nobody.
+    """
+    params = {"roles": [role.value for role in roles], "seed": seed, "count": count}
     with psycopg.connect(site.database.admin_dsn) as connection:
-        params = {"role": role.value, "seed": seed, "count": count}
-        found: list[tuple[UUID, str]] = connection.execute(_SAMPLE, params).fetchall()
+        found = connection.execute(_SAMPLE, params).fetchall()
     if not found:
-        raise BenchError(f"the database has nobody of role {role.value}")
-    return found
+        raise BenchError(f"the database has nobody of the roles {params['roles']}")
+    return [Person(user_id=user_id, email=email, role=Role(role)) for user_id, email, role in found]
 
 
 def gather(site: Site, *, members: int, emails: int) -> People:
@@ -78,14 +97,12 @@ def gather(site: Site, *, members: int, emails: int) -> People:
     return asyncio.run(_gather(site, members, emails))
 
 
-async def open_session(
-    accounts: Accounts, unit: UnitOfWork, user_id: UUID, email: str, *, role: Role = Role.USER
-) -> Member:
+async def open_session(accounts: Accounts, unit: UnitOfWork, person: Person) -> Member:
     """Open one as a login does."""
     now = datetime.now(UTC)
     session = Session(
         id=accounts.ids.new_id(),
-        user_id=user_id,
+        user_id=person.user_id,
         created_at=now,
         last_used_at=now,
         expires_at=now + _SESSION_LIFE,
@@ -100,25 +117,25 @@ async def open_session(
     await unit.refresh_tokens.add(
         RefreshToken(
             digest=mint.digest(refresh_token),
-            user_id=user_id,
+            user_id=person.user_id,
             session_id=session.id,
             created_at=now,
             expires_at=session.expires_at,
         )
     )
     claims = AccessTokenClaims(
-        subject=str(user_id),
+        subject=str(person.user_id),
         token_id=accounts.ids.new_id(),
         issued_at=now,
         expires_at=now + accounts.token_life,
-        role=role,
+        role=person.role,
         session_id=session.id,
         kyc_status=KycStatus.PENDING,
         amr=session.amr,
     )
     return Member(
-        user_id=user_id,
-        email=email,
+        user_id=person.user_id,
+        email=person.email,
         session_id=session.id,
         access_token=accounts.tokens.issue(claims),
         refresh_token=refresh_token,
@@ -130,16 +147,13 @@ async def _gather(site: Site, members: int, emails: int) -> People:
     # In a small database the same people serve for both.
     chosen = [found[number % len(found)] for number in range(members)]
     others = found[members:] or found
-    async with open_accounts(site) as accounts:
-        opened = []
-        async with accounts.database.transaction() as unit:
-            service = await accounts.service_token(unit, f"bench-{uuid.uuid4().hex[:8]}")
-            for user_id, email in chosen:
-                opened.append(await open_session(accounts, unit, user_id, email))
-            await unit.commit()
+    async with open_accounts(site) as accounts, accounts.database.transaction() as unit:
+        service = await accounts.service_token(unit, f"bench-{uuid.uuid4().hex[:8]}")
+        opened = [await open_session(accounts, unit, person) for person in chosen]
+        await unit.commit()
     return People(
         members=opened,
-        emails=[email for _, email in others],
+        emails=[person.email for person in others],
         password=site.access.user_password,
         service_token=service,
         _unused=iter(opened),

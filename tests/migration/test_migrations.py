@@ -106,15 +106,16 @@ def test_a_table_in_use_ends_the_migration_soon_and_leaves_the_step_undone(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migration, "LOCK_TIMEOUT_SECONDS", 1)
+    # The step from there down drops tables; the newest one's locks let readers read.
+    migration.downgrade(database.owner_dsn, "0018")
     with psycopg.connect(database.service_dsn) as reader:
-        # Whatever the newest migration touches is among them.
         for table in tables_that_are_read(reader):
             reader.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table)))
         began = monotonic()
         with pytest.raises(OperationalError, match="lock timeout"):
             migration.downgrade(database.owner_dsn, "-1")
         assert monotonic() - began < 10
-    assert migration.current(database.owner_dsn) == migration.head()
+    assert migration.current(database.owner_dsn) == "0018"
     migration.downgrade(database.owner_dsn, "-1")
 
 
