@@ -37,7 +37,7 @@ VENV := .venv/.ready
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
 	check test test-long lifecycle-long cluster-long tokens-long consumer-long timing-long export-long faults audit-long data-long bench-audit \
-	docs-browser conformance observability alerts-check migrations-check bench bench-growth endurance profile capacity capacity-check lock clean \
+	docs-browser conformance observability alerts-check migrations-check bench bench-check bench-publish bench-growth endurance profile capacity capacity-check lock clean \
 	deploy-check images image-test tls-scan tls-long
 
 help: ## show this list
@@ -149,6 +149,12 @@ image-test: $(VENV) ## run the images' own processes; needs buildah and mmdebstr
 bench: $(VENV) build/bench/.ready ## floors and the service in one run, judged: ROUNDS=5 SECONDS=3 ONLY=login; needs wrk, h2load
 	@$(RUN) bench --envoy build/bench/bin/envoy --rounds $(ROUNDS) --seconds $(BENCH_TIME) \
 		--workers $(BENCH_WORKERS) --users $(BENCH_USERS) $(addprefix --only ,$(ONLY))
+
+bench-check: $(VENV) ## what wrk and h2load count as an error, on real servers that fail on purpose
+	@$(RUN) pytest tests/bench/generators_in_use.py
+
+bench-publish: $(VENV) ## put the tables and the plot of the last `make bench` into docs/performance.md
+	@$(RUN) bench.report
 
 bench-growth: $(VENV) ## GROWTH_USERS=1000000 users beside 10,000: is each operation as fast; ROUNDS, SECONDS
 	@$(RUN) bench.growth --users $(GROWTH_USERS) --rounds $(GROWTH_ROUNDS) --seconds $(BENCH_TIME)
