@@ -25,7 +25,7 @@ def _processes(warm: State, end: State) -> Iterator[Verdict]:
     for name, before in warm.processes.items():
         after = end.processes[name]
         growth = after.mib / before.mib - 1
-        yield _most(f"{name}: growth of memory, %", 100 * growth, 100 * MOST_GROWTH)
+        yield _most(f"{name}: growth of memory, %", round(100 * growth, 2), 100 * MOST_GROWTH)
         opened = after.descriptors - before.descriptors
         yield _most(f"{name}: more file descriptors", opened, SPARE_DESCRIPTORS)
         yield _most(f"{name}: more threads", after.threads - before.threads, 0)
@@ -36,7 +36,7 @@ def _rest(warm: State, end: State, waiting: int, dead: Mapping[str, float]) -> I
     yield _most("more connections to PostgreSQL", more, SPARE_DESCRIPTORS)
     yield _most("events that wait to be published", waiting, 0)
     worst = max(dead, key=lambda name: dead[name], default="")
-    share = 100 * dead.get(worst, 0.0)
+    share = round(100 * dead.get(worst, 0.0), 2)
     yield _most(f"dead rows of the worst table ({worst}), %", share, 100 * MOST_DEAD)
 
 

@@ -60,7 +60,7 @@ DO $$ DECLARE partition regclass; BEGIN
     FOR partition IN
         SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'audit_events'::regclass
     LOOP
-        EXECUTE format('ALTER TABLE %s {change}', partition);
+        EXECUTE format('ALTER TABLE %s {}', partition);
     END LOOP;
 END $$;
 """
@@ -75,8 +75,7 @@ DECLARE
     partition CONSTANT text := to_char(first_day, '"audit_events_y"YYYY"m"MM');
 BEGIN
     EXECUTE format(
-        'CREATE TABLE public.%I PARTITION OF public.audit_events FOR VALUES FROM (%L) TO (%L)'
-        '{with}',
+        'CREATE TABLE public.%I PARTITION OF public.audit_events FOR VALUES FROM (%L) TO (%L){}',
         partition, first_day::timestamptz, next_month::timestamptz);
     EXECUTE format(
         'CREATE TRIGGER audit_events_never_truncated BEFORE TRUNCATE ON public.%I '
@@ -114,7 +113,7 @@ BEGIN
     EXECUTE format(
         'ALTER TABLE public.audit_events ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
         partition, first_day, next_month);
-    CREATE TABLE public.audit_events_default PARTITION OF public.audit_events DEFAULT{with};
+    CREATE TABLE public.audit_events_default PARTITION OF public.audit_events DEFAULT{};
     CREATE TRIGGER audit_events_never_truncated BEFORE TRUNCATE ON public.audit_events_default
         FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_audit_change();
     RETURN partition;
@@ -124,13 +123,13 @@ END $$;
 
 def upgrade() -> None:
     op.execute(HOT)
-    op.execute(PARTITIONS.replace("{change}", f"SET ({AUDIT_PARAMETERS})"))
-    op.execute(ADD_MONTH.replace("{with}", f" WITH ({AUDIT_PARAMETERS})"))
-    op.execute(ADOPT_DEFAULT.replace("{with}", f" WITH ({AUDIT_PARAMETERS})"))
+    op.execute(PARTITIONS.replace("{}", f"SET ({AUDIT_PARAMETERS})"))
+    op.execute(ADD_MONTH.replace("{}", f" WITH ({AUDIT_PARAMETERS})"))
+    op.execute(ADOPT_DEFAULT.replace("{}", f" WITH ({AUDIT_PARAMETERS})"))
 
 
 def downgrade() -> None:
-    op.execute(ADOPT_DEFAULT.replace("{with}", ""))
-    op.execute(ADD_MONTH.replace("{with}", ""))
-    op.execute(PARTITIONS.replace("{change}", f"RESET ({AUDIT_NAMES})"))
+    op.execute(ADOPT_DEFAULT.replace("{}", ""))
+    op.execute(ADD_MONTH.replace("{}", ""))
+    op.execute(PARTITIONS.replace("{}", f"RESET ({AUDIT_NAMES})"))
     op.execute(HOT_DOWN)
