@@ -17,6 +17,14 @@ FAULTS ?= 48
 CONFORMANCE_EXAMPLES ?= 200
 DATA_USERS ?= 100000
 MIGRATION_USERS ?= 100000
+ROUNDS ?= 5
+BENCH_TIME := $(or $(SECONDS),3)
+BENCH_WORKERS ?= 2
+BENCH_USERS ?= 10000
+CALLS ?= get-me
+GROWTH_USERS ?= 1000000
+GROWTH_ROUNDS ?= 7
+ENDURANCE_REQUESTS ?= 200000
 
 # Quiet, and without questions; a virtual environment is the right place for root as well.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -30,8 +38,8 @@ VENV := .venv/.ready
 
 .PHONY: help dev-up dev-down dev-clean migrate sqlc proto openapi lint format types architecture \
 	check test test-long lifecycle-long cluster-long tokens-long consumer-long timing-long export-long faults audit-long data-long bench-audit \
-	docs-browser conformance observability alerts-check migrations-check migrations-long bench capacity capacity-check lock clean \
-	argon2 deploy-check images image-test tls-scan tls-long
+	docs-browser conformance observability alerts-check migrations-check migrations-long bench bench-check bench-publish bench-growth \
+	endurance profile capacity capacity-check lock clean argon2 deploy-check images image-test tls-scan tls-long
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' Makefile
@@ -145,8 +153,24 @@ image-test: $(VENV) ## run the images' own processes; needs buildah and mmdebstr
 argon2: $(VENV) ## compile faster builds of Argon2id, checked against the wheel (exit 3: no compiler at hand)
 	@$(RUN) tools.argon2
 
-bench: $(VENV) build/bench/.ready ## the gateway beside a bare handler and Envoy; needs wrk; tables go to build/
-	@$(RUN) bench --envoy build/bench/bin/envoy
+bench: $(VENV) build/bench/.ready ## floors and the service in one run, judged: ROUNDS=5 SECONDS=3 ONLY=login; needs wrk, h2load
+	@$(RUN) bench --envoy build/bench/bin/envoy --rounds $(ROUNDS) --seconds $(BENCH_TIME) \
+		--workers $(BENCH_WORKERS) --users $(BENCH_USERS) $(addprefix --only ,$(ONLY))
+
+bench-check: $(VENV) ## what wrk and h2load count as an error, on real servers that fail on purpose
+	@$(RUN) pytest tests/bench/generators_in_use.py
+
+bench-publish: $(VENV) ## put the tables and the plot of the last `make bench` into docs/performance.md
+	@$(RUN) bench.report
+
+bench-growth: $(VENV) ## GROWTH_USERS=1000000 users beside 10,000: is each operation as fast; ROUNDS, SECONDS
+	@$(RUN) bench.growth --users $(GROWTH_USERS) --rounds $(GROWTH_ROUNDS) --seconds $(BENCH_TIME)
+
+endurance: $(VENV) ## ENDURANCE_REQUESTS=200000 of all kinds, then nothing has grown: memory, connections, descriptors, dead rows
+	@$(RUN) bench.endurance --requests $(ENDURANCE_REQUESTS) --workers $(BENCH_WORKERS)
+
+profile: $(VENV) build/bench/.ready ## flame graphs and own time of each process under CALLS=get-me (refresh, login, …); go to build/profile
+	@$(RUN) bench.profiling $(CALLS) --seconds $(or $(SECONDS),10) --workers $(BENCH_WORKERS)
 
 capacity: $(VENV) ## processor time of an operation in each process, bytes of a row; goes to build/
 	@$(RUN) bench.capacity costs
@@ -224,6 +248,8 @@ lock: ## pin the newest allowed dependencies, with hashes
 		--constraint requirements/runtime.lock requirements/argon2.in -o requirements/argon2.lock
 	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCKING) requirements/argon2-tools.in \
 		-o requirements/argon2-tools.lock
+	@UV_CUSTOM_COMPILE_COMMAND='make lock' build/lock/bin/uv $(LOCKING) bench/requirements.in \
+		-o bench/requirements.lock
 
 clean: dev-clean ## dev-clean, and remove caches
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,104 +1,96 @@
-"""`python -m bench`: measures, prints the tables, and keeps them under build/."""
+"""`python -m bench`: floors and the service in one run, judged; keeps the tables under build/."""
 
-import argparse
-import json
 import os
-import shutil
+import platform
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import results
-from bench.calls import Call
-from bench.load import BenchError, Target, measure
-from bench.results import Series
-from bench.servers import FIXED, REAL, calls_of, do_nothing_core, real_core, targets
+from bench.errors import BenchError
+from bench.judging.targets import TARGETS
+from bench.judging.verdict import Samples, Target, Verdict, errors_of, judge
+from bench.loads.h2load import require_h2load
+from bench.loads.wrk import require_wrk
+from bench.report.document import Report, write
+from bench.suite.floors import floors
+from bench.suite.measure import Measure, go_round
+from bench.suite.options import Options, read
+from bench.suite.service import service
+from bench.suite.stage import stage
 
 _FAILED = 1
-_USAGE = 2
-_WARM_UP_SECONDS = 1
 
 
 def main() -> int:
-    """Measure; the exit code is 1 where the gateway falls short before the real core.
-
-    Before one that does nothing it is told, and no more: see docs/performance.md.
-    """
-    arguments = _arguments()
-    if shutil.which("wrk") is None:
-        print("bench: wrk is needed (apt-get install wrk)", file=sys.stderr)
-        return _USAGE
+    """Measure; the exit code is 1 where a target is missed, or a single request failed."""
+    options = read()
+    require_wrk()
+    require_h2load()
     with tempfile.TemporaryDirectory(prefix="pandora-bench-") as name:
-        series, idle = _run(Path(name), arguments)
-    facts = {
-        "connections": arguments.connections,
-        "rounds": arguments.rounds,
-        "seconds_each": arguments.seconds,
+        measures, samples = _measure(Path(name), options)
+    verdicts = _verdicts(TARGETS, samples)
+    report = Report(
+        facts=_facts(options, measures),
+        titles={measure.name: measure.title for measure in measures},
+        samples=samples,
+        verdicts=verdicts,
+    )
+    print(write(report, options.output))
+    for verdict in verdicts:
+        print(f"bench: {verdict.sentence}", file=sys.stderr)
+    return 0 if all(verdict.met for verdict in verdicts) else _FAILED
+
+
+def _measure(folder: Path, options: Options) -> tuple[list[Measure], Samples]:
+    with stage(folder, options) as running:
+        measures = chosen(
+            [*floors(running, options), *service(running, options)], TARGETS, options.only
+        )
+        return measures, go_round(measures, rounds=options.rounds, seconds=options.seconds)
+
+
+def chosen(
+    measures: Sequence[Measure], targets: Sequence[Target], only: Sequence[str]
+) -> list[Measure]:
+    """Keep those whose names begin so, and what the targets compare them with; all for none.
+
+    Raises:
+        BenchError: a name is nobody's.
+    """
+    if not only:
+        return list(measures)
+    known = {measure.name for measure in measures}
+    unknown = [word for word in only if not any(name.startswith(word) for name in known)]
+    if unknown:
+        raise BenchError(f"no measure {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    wanted = {name for name in known if name.startswith(tuple(only))}
+    wanted |= {
+        name for target in targets if target.figure.measure in wanted for name in target.measures
+    }
+    return [measure for measure in measures if measure.name in wanted]
+
+
+def _verdicts(targets: Sequence[Target], samples: Samples) -> list[Verdict]:
+    judged = [judge(target, samples) for target in targets]
+    return [*(verdict for verdict in judged if verdict is not None), *errors_of(samples)]
+
+
+def _facts(options: Options, measures: Sequence[Measure]) -> dict[str, object]:
+    names = {measure.name for measure in measures}
+    left_out = {"inserts": "pgbench", "argon2-build": "build/argon2", "envoy-echo": "Envoy"}
+    return {
         "processors": os.cpu_count(),
-        "idle_gateway_mib": round(idle, 1),
+        "python": platform.python_version(),
+        "worker processes of core, gateway and each floor": options.workers,
+        "people in the database": options.users,
+        "rounds": options.rounds,
+        "seconds of one measurement": options.seconds,
+        "left out, for lack of it": ", ".join(
+            word for name, word in left_out.items() if name not in names and not options.only
+        )
+        or "nothing",
     }
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    text = results.as_markdown(series, facts)
-    (arguments.output / "bench.md").write_text(text)
-    document = json.dumps(results.as_json(series, facts), indent=1)
-    (arguments.output / "bench.json").write_text(document + "\n")
-    print(text)
-    for sentence in results.falls_short(series, FIXED):
-        print(f"bench: note: {sentence}", file=sys.stderr)
-    short = results.falls_short(series, REAL)
-    if idle >= results.MOST_MEMORY_MIB:
-        short.append(f"an idle gateway holds {idle:.0f} MiB")
-    for sentence in short:
-        print(f"bench: falls short: {sentence}", file=sys.stderr)
-    return _FAILED if short else 0
-
-
-def _run(folder: Path, arguments: argparse.Namespace) -> tuple[list[Series], float]:
-    (folder / "real").mkdir()
-    with (
-        real_core(folder / "real") as site,
-        do_nothing_core(folder / "fixed") as fixed,
-    ):
-        asked = calls_of(site)
-        program = arguments.envoy
-        with (
-            targets(folder / "before-fixed", FIXED, fixed, asked, program) as (first, idle),
-            targets(folder / "before-real", REAL, site.core_address, asked, program) as (second, _),
-        ):
-            return _measure([*first, *second], asked, arguments), idle
-
-
-def _measure(
-    measured: Sequence[Target], asked: Sequence[Call], arguments: argparse.Namespace
-) -> list[Series]:
-    """Go round: in each round each server is asked each call once, in an order that turns."""
-    series = {
-        (target.core, call.name): Series(core=target.core, call=call.name)
-        for target in measured
-        for call in asked
-    }
-    plan = [(target, call) for call in asked for target in measured]
-    for target, call in plan:
-        measure(target, call, seconds=_WARM_UP_SECONDS, connections=arguments.connections)
-    for number in range(arguments.rounds):
-        order = plan if number % 2 == 0 else plan[::-1]
-        for target, call in order:
-            figures = measure(
-                target, call, seconds=arguments.seconds, connections=arguments.connections
-            )
-            series[target.core, call.name].rounds[target.name].append(figures)
-    return list(series.values())
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3, help="of one measurement")
-    parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--envoy", type=Path, required=True, help="the program")
-    parser.add_argument("--output", type=Path, default=Path("build"))
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

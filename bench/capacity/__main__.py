@@ -12,7 +12,7 @@ from bench.capacity import plan
 from bench.capacity.agreement import compare
 from bench.capacity.costs import cost, idle_load, row_bytes
 from bench.capacity.people import Crowd, measured_service
-from bench.load import BenchError
+from bench.errors import BenchError
 from tests.e2e.rest import open_rest
 from tests.e2e.service import Service
 

@@ -1,22 +1,19 @@
 """Processor time of one operation in each process, and bytes of one row in each table."""
 
 import asyncio
-import os
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
 
 from bench.capacity.people import Operation
-from bench.load import BenchError
+from bench.errors import BenchError
+from bench.usage import family_seconds
 from devstack.process import Daemon
-from devstack.process_table import descendants
 from tests.e2e.ledger import everything_published, rows
 from tests.e2e.service import Service
 from tests.postgres_client import until
 
 AT_ONCE: Final = 4
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 _IDLE_SECONDS: Final = 5.0
 _TABLES: Final = "SELECT relname FROM pg_stat_user_tables ORDER BY relname"
 _FEWEST_ROWS: Final = 200
@@ -31,7 +28,7 @@ def processor_seconds(service: Service) -> Mapping[str, float]:
         daemon: Daemon = vars(server)["_daemon"]
         if daemon.pid is not None:
             pids[name] = daemon.pid
-    return {name: _family_seconds(pid) for name, pid in pids.items()}
+    return {name: family_seconds(pid) for name, pid in pids.items()}
 
 
 async def idle_load(service: Service) -> Mapping[str, float]:
@@ -103,20 +100,3 @@ def _difference(
     before: Mapping[str, float], after: Mapping[str, float], divisor: float
 ) -> Mapping[str, float]:
     return {name: (after[name] - before[name]) / divisor for name in after}
-
-
-def _family_seconds(pid: int) -> float:
-    """Return user and system time of a process, of its children, and of those that have ended."""
-    return (_ticks(pid, ended_children=True) + sum(map(_alive(), descendants(pid)))) / _TICKS
-
-
-def _alive() -> Callable[[int], int]:
-    return lambda pid: _ticks(pid, ended_children=False)
-
-
-def _ticks(pid: int, *, ended_children: bool) -> int:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
-        return 0
-    return sum(map(int, fields[11 : 15 if ended_children else 13]))

@@ -9,7 +9,7 @@ from core.postgres.errors import StatementFailed
 from core.postgres.execution import Executor
 from core.postgres.statements import NoParams, One
 
-REQUIRED_REVISION = "0018"
+REQUIRED_REVISION = "0019"
 """The newest migration. Revisions are numbers, so that «older» has a meaning."""
 
 _NEVER_MIGRATED = frozenset({"42P01", "42501"})

@@ -1,4 +1,8 @@
-"""`python -m bench.fixed_core PORT`: a core that does nothing and answers the same always."""
+"""`python -m bench.floors.fixed_core SHARED_PORT OWN_PORT`: a core that answers the same always.
+
+It reads nothing of a request. The first port is shared with other processes (SO_REUSEPORT), the
+second is its own: whoever wants each of several processes to have its share of calls uses that.
+"""
 
 import sys
 from typing import Final
@@ -7,13 +11,13 @@ import grpc
 import uvloop
 from grpc_health.v1 import health_pb2
 
-from bench.calls import answers
+from bench.floors.answers import answers
 
 _HEALTH: Final = "/grpc.health.v1.Health/Check"
 
 
 class Fixed(grpc.GenericRpcHandler):
-    """Answers each RPC that it knows with its bytes, and reads nothing of the request."""
+    """Answers each RPC that it knows with its bytes."""
 
     def __init__(self, answers: dict[str, bytes]) -> None:
         """Take the answers by the paths of the RPCs."""
@@ -33,18 +37,19 @@ def _handler(answer: bytes) -> "grpc.RpcMethodHandler[bytes, bytes]":
     return grpc.unary_unary_rpc_method_handler(answer_it)
 
 
-async def serve(port: int) -> None:
+async def serve(ports: list[int]) -> None:
     """Serve until the process is ended."""
     serving = health_pb2.HealthCheckResponse(status=health_pb2.HealthCheckResponse.SERVING)
     known = {**answers(), _HEALTH: serving}
-    server = grpc.aio.server()
+    server = grpc.aio.server(options=(("grpc.so_reuseport", 1),))
     server.add_generic_rpc_handlers(
         (Fixed({path: answer.SerializeToString() for path, answer in known.items()}),)
     )
-    server.add_insecure_port(f"127.0.0.1:{port}")
+    for port in ports:
+        server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()
     await server.wait_for_termination()
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(int(sys.argv[1])))
+    uvloop.run(serve([int(port) for port in sys.argv[1:]]))

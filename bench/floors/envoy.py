@@ -1,5 +1,6 @@
-"""The configuration of Envoy as a gRPC-JSON transcoder with one worker, as the gateway has one."""
+"""The configuration of Envoy as a gRPC-JSON transcoder before cores that do nothing."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ _HTTP: Final = f"{_TYPES}.filters.network.http_connection_manager.v3.HttpConnect
 _HTTP_OPTIONS: Final = f"{_TYPES}.upstreams.http.v3.HttpProtocolOptions"
 
 
-def configuration(image: Path, *, port: int, core: str) -> dict[str, Any]:
+def configuration(image: Path, *, port: int, cores: Sequence[str]) -> dict[str, Any]:
     """Return the bootstrap; its answers look like the gateway's as far as its options go."""
     transcoder = {
         "@type": f"{_TYPES}.filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder",
@@ -55,19 +56,19 @@ def configuration(image: Path, *, port: int, core: str) -> dict[str, Any]:
                     "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
                 }
             ],
-            "clusters": [_cluster(core)],
+            "clusters": [_cluster(cores)],
         }
     }
 
 
-def _cluster(core: str) -> dict[str, Any]:
-    host, _, port = core.rpartition(":")
-    endpoint = {"endpoint": {"address": _address(host, int(port))}}
+def _cluster(cores: Sequence[str]) -> dict[str, Any]:
+    ends = [core.rpartition(":") for core in cores]
+    endpoints = [{"endpoint": {"address": _address(host, int(port))}} for host, _, port in ends]
     http2: dict[str, Any] = {"explicit_http_config": {"http2_protocol_options": {}}}
     return {
         "name": "core",
         "type": "STATIC",
-        "load_assignment": {"cluster_name": "core", "endpoints": [{"lb_endpoints": [endpoint]}]},
+        "load_assignment": {"cluster_name": "core", "endpoints": [{"lb_endpoints": endpoints}]},
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                 "@type": _HTTP_OPTIONS,

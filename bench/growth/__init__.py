@@ -1,0 +1,1 @@
+"""Whether a large database is as fast as a small one: `make bench-growth`."""

@@ -1,0 +1,1 @@
+"""Targets, and whether what was measured meets them."""

@@ -1,0 +1,12 @@
+-- What wrk says at the end of a run, as one line of JSON. Appended to each of the other scripts.
+-- wrk counts 400 and above as errors of status; whatever is measured answers 2xx or is wrong.
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '\n{"requests": %d, "seconds": %.6f, "refused": %d, "broken": %d, ' ..
+    '"p50_ms": %.3f, "p99_ms": %.3f, "p999_ms": %.3f}\n',
+    summary.requests, summary.duration / 1e6, errors.status,
+    errors.connect + errors.read + errors.write + errors.timeout,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, latency:percentile(99.9) / 1e3))
+end

@@ -1,0 +1,1 @@
+"""Where the time of one kind of call goes, in each Python process: `make profile`."""

@@ -1,0 +1,1 @@
+"""The service that is measured: its servers, its processes, its people."""

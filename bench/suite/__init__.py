@@ -1,0 +1,1 @@
+"""What `make bench` measures: which calls, of whom, in which order."""
