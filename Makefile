@@ -101,7 +101,7 @@ test: $(VENV) ## every test, on real servers
 test-long: $(VENV) ## slower tests of the same kind: generated code, imported people, a rotated database password
 	@$(RUN) pytest -m long --numprocesses $(WORKERS) --dist loadfile \
 		tests/unit/proto_toolchain/test_proto_generation.py tests/e2e/test_imported_people.py \
-		tests/e2e/test_rotation.py
+		tests/e2e/test_rotation.py tests/e2e/test_data_with_dynamic_logins.py
 
 docs-browser: $(VENV) ## use the page at /docs in Chromium; pictures go to build/
 	@$(RUN) pytest tests/e2e/browser_docs.py

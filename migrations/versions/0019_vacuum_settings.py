@@ -121,6 +121,7 @@ END $$;
 """
 
 
+# lock-reviewed: several-tables: SHARE UPDATE EXCLUSIVE; no call waits for it, or makes it wait
 def upgrade() -> None:
     op.execute(HOT)
     op.execute(PARTITIONS.replace("{}", f"SET ({AUDIT_PARAMETERS})"))

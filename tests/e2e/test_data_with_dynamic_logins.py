@@ -13,6 +13,8 @@ from tests.e2e.site import Site, new_site
 from tests.integration.database_login_scene import alone
 from tests.servers import Servers
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def site(servers: Servers, tmp_path: Path) -> Iterator[Site]:
