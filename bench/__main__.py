@@ -4,7 +4,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.errors import BenchError
@@ -13,11 +13,13 @@ from bench.judging.verdict import Samples, Target, Verdict, errors_of, judge
 from bench.loads.h2load import require_h2load
 from bench.loads.wrk import require_wrk
 from bench.report.document import Report, write
+from bench.service.workers import Running
 from bench.suite.floors import floors
 from bench.suite.measure import Measure, go_round
 from bench.suite.options import Options, read
 from bench.suite.service import service
 from bench.suite.stage import stage
+from bench.usage import family_seconds
 
 _FAILED = 1
 
@@ -28,10 +30,10 @@ def main() -> int:
     require_wrk()
     require_h2load()
     with tempfile.TemporaryDirectory(prefix="pandora-bench-") as name:
-        measures, samples = _measure(Path(name), options)
+        measures, samples, shares = _measure(Path(name), options)
     verdicts = _verdicts(TARGETS, samples)
     report = Report(
-        facts=_facts(options, measures),
+        facts={**_facts(options, measures), **shares},
         titles={measure.name: measure.title for measure in measures},
         samples=samples,
         verdicts=verdicts,
@@ -42,12 +44,24 @@ def main() -> int:
     return 0 if all(verdict.met for verdict in verdicts) else _FAILED
 
 
-def _measure(folder: Path, options: Options) -> tuple[list[Measure], Samples]:
+def _measure(folder: Path, options: Options) -> tuple[list[Measure], Samples, Mapping[str, object]]:
     with stage(folder, options) as running:
         measures = chosen(
             [*floors(running, options), *service(running, options)], TARGETS, options.only
         )
-        return measures, go_round(measures, rounds=options.rounds, seconds=options.seconds)
+        samples = go_round(measures, rounds=options.rounds, seconds=options.seconds)
+        return measures, samples, _shares(running.service)
+
+
+def _shares(service: Running) -> Mapping[str, object]:
+    """Tell how the work was spread over the workers: one that has none helps nobody."""
+    found: dict[str, object] = {}
+    for kind in ("core", "gateway"):
+        used = [family_seconds(pid) for pid in service.workers(kind)]
+        total = sum(used) or 1.0
+        told = ", ".join(f"{each / total:.0%}" for each in used)
+        found[f"processor time of the {kind}'s workers"] = told
+    return found
 
 
 def chosen(
