@@ -1,27 +1,41 @@
-"""Looking for values of the source in a clone, column by column."""
+"""Looking for values of the source in a clone, column by column, by several processes."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from core.bootstrap.data_clone_access import CloneAccess
-from core.bootstrap.data_clone_workers import source_row
 from core.bootstrap.data_progress import Progress
+from core.bootstrap.data_scan_workers import (
+    Part,
+    Phase,
+    Scanned,
+    ScanPlan,
+    begin_scanning,
+    end_scanning,
+    parts_of,
+    scan_part,
+)
+from core.bootstrap.data_workers import each, worker_pool
 from core.bootstrap.refusals import OperationRefused
-from core.data.anonymization.audit_rows import AuditAnonymizer
-from core.data.anonymization.rules import COPIED
-from core.data.scanning.originals import VOCABULARY, PersonalValues
-from core.data.scanning.search import ScanReport, Search
-from core.domain.audit import AuditEntry
+from core.data.anonymization.rules import AUDIT_EVENTS, COPIED
+from core.data.scanning.originals import PersonalValues
+from core.data.scanning.search import ScanReport, Seen
+from core.data.scanning.value_filter import unite
 from core.postgres.blocking import BlockingConnection
 from core.postgres.cloning import CloneSource
 
 _AUDIT_STEP: Final = 5000
-_ROWS_AT_ONCE: Final = 1000
 _VALUES_OF_A_ROW: Final = 7
 """How many originals an audit row holds, more or less."""
 
-_OPENED: Final = ("reason", "ip_address", "user_agent")
+_LARGEST: Final = (AUDIT_EVENTS, "outbox")
+"""Begun first, so that no process is left with one of them while the others have nothing to do."""
 
 _OWN: Final = frozenset({"alembic_version", "clone_chunks", "audit_seals"})
 """Tables of the clone's own that hold hashes and numbers alone."""
@@ -54,79 +68,110 @@ class Finding:
             raise OperationRefused(f"original values are in the clone: {places}")
 
 
-def scan(access: CloneAccess) -> Finding:
-    """Look through every text of the clone; blocks until it is done. Memory: 3 bytes a value."""
+def scan(access: CloneAccess, workers: int = 1) -> Finding:
+    """Look through every text of the clone; blocks until it is done.
+
+    Memory and temporary files: 3 bytes a value, in each process that gathers.
+    """
     source = BlockingConnection.open_snapshot(access.source.options, access.source.login, None)
     target = BlockingConnection.open_snapshot(access.target.options, access.target.login, None)
     try:
-        originals = _Originals(source, access)
-        rows = CloneSource(source).audit_extent().row_count or 0
-        search = Search((rows + 1000) * 2 * _VALUES_OF_A_ROW, VOCABULARY)
-        search.gather(originals.read("originals gathered"))
-        _look(search, target, access)
-        report = search.confirmed(lambda: originals.read("originals compared"))
+        with TemporaryDirectory(prefix="pandora-scan-") as folder, _one_hash():
+            return _Scan(access, workers, CloneSource(source), CloneSource(target)).run(
+                Path(folder)
+            )
     finally:
+        end_scanning()
         target.close()
         source.close()
-    return Finding(report=report)
 
 
-class _Originals:
-    """Reads every original value of the source."""
+class _Scan:
+    """Three phases: originals are gathered, looked for, and what looks like one is compared."""
 
-    def __init__(self, connection: BlockingConnection, access: CloneAccess) -> None:
-        self._connection = connection
-        self._anonymizer = access.anonymizer()
-        self._values = PersonalValues(access.pseudonyms())
+    def __init__(
+        self, access: CloneAccess, workers: int, source: CloneSource, target: CloneSource
+    ) -> None:
+        self._access = access
+        self._workers = workers
+        self._source = source
+        self._target = target
 
-    def read(self, words: str) -> Iterator[str]:
-        values, connection = self._values, self._connection
-        present = CloneSource(connection).columns()
-        for table, rules in COPIED.items():
-            columns = values.columns(rules)
-            if table in present and columns:
-                yield from values.in_rows(rules, connection.copy_out(table, columns))
-        for entry in _entries(connection, self._anonymizer, words):
-            yield from values.in_entry(entry, self._anonymizer.changed(entry))
+    def run(self, folder: Path) -> Finding:
+        rows = self._source.audit_extent().row_count or 0
+        plan = ScanPlan(
+            phase=Phase.GATHER,
+            source_state=self._source.snapshot().snapshot or "",
+            target_state=self._target.snapshot().snapshot or "",
+            folder=folder,
+            expected=(rows + 1000) * 2 * _VALUES_OF_A_ROW,
+        )
+        gathered = list(self._phase(plan, self._originals))
+        known = folder / "known"
+        unite({done.filter_file for done in gathered}, known)
+        plan = replace(plan, phase=Phase.LOOK, known=known)
+        seen = Seen()
+        for done in self._phase(plan, self._cells):
+            seen.add(done.seen or Seen())
+        confirmed: set[str] = set()
+        if seen.candidates:
+            plan = replace(plan, phase=Phase.CONFIRM, candidates=frozenset(seen.candidates))
+            for done in self._phase(plan, self._originals):
+                confirmed |= done.confirmed
+        originals = sum(done.originals for done in gathered)
+        return Finding(report=seen.report(originals, confirmed))
+
+    def _phase(self, plan: ScanPlan, parts: Callable[[], Iterator[Part]]) -> Iterator[Scanned]:
+        of = self._target if plan.phase is Phase.LOOK else self._source
+        progress = Progress(plan.phase.value, of.audit_extent().row_count or 0)
+        probes: set[int] = set()
+        with worker_pool(self._workers, begin_scanning, self._access, plan) as pool:
+            for done in each(pool, self._workers, scan_part, parts()):
+                probes.add(done.probe)
+                progress.advance(done.audit_rows)
+                yield done
+        progress.end()
+        if len(probes) != 1:
+            # A filter would miss what another process has gathered.
+            raise RuntimeError("the processes of a scan do not hash alike")
+
+    def _originals(self) -> Iterator[Part]:
+        present = self._source.columns()
+        values = PersonalValues(self._access.pseudonyms())
+        tables = [
+            Part(table=table)
+            for table, rules in COPIED.items()
+            if table in present and values.columns(rules)
+        ]
+        return parts_of(_spans(self._source), _largest_first(tables))
+
+    def _cells(self) -> Iterator[Part]:
+        tables = [
+            Part(table=table, columns=tuple(columns))
+            for table, columns in self._target.text_columns().items()
+            if table not in _OWN
+        ]
+        return parts_of(_spans(self._target), _largest_first(tables))
 
 
-def _entries(
-    connection: BlockingConnection, anonymizer: AuditAnonymizer, words: str
-) -> Iterator[AuditEntry]:
-    """Yield what the rows of an audit log say, opened with the anonymizer's first keys."""
-    source = CloneSource(connection)
-    extent = source.audit_extent()
-    progress = Progress(words, extent.row_count or 0)
-    for chunk in source.chunks((extent.first or 1, extent.last or 0), _AUDIT_STEP):
-        records = source.audit_rows(chunk)
-        for record in records:
-            yield anonymizer.opened(source_row(record))
-        progress.advance(len(records))
-    progress.end()
+def _spans(log: CloneSource) -> list[tuple[int, int]]:
+    extent = log.audit_extent()
+    return log.chunks((extent.first or 1, extent.last or 0), _AUDIT_STEP)
 
 
-def _look(search: Search, target: BlockingConnection, access: CloneAccess) -> None:
-    own = AuditAnonymizer(
-        pseudonyms=access.pseudonyms(), source=access.target.texts, target=access.target.texts
-    )
-    for table, columns in CloneSource(target).text_columns().items():
-        if table in _OWN:
-            continue
-        for rows in _batches(target.copy_out(table, columns)):
-            for place, column in enumerate(columns):
-                search.look(f"{table}.{column}", (row[place] for row in rows))
-    # What the clone's own key opens must be looked at open.
-    for entry in _entries(target, own, "rows of the clone opened"):
-        for name in _OPENED:
-            search.look(f"audit_events.{name}", (getattr(entry, name),))
+def _largest_first(tables: Sequence[Part]) -> list[Part]:
+    return sorted(tables, key=lambda part: part.table not in _LARGEST)
 
 
-def _batches(rows: Iterator[Sequence[str | None]]) -> Iterator[list[Sequence[str | None]]]:
-    batch: list[Sequence[str | None]] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == _ROWS_AT_ONCE:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+@contextmanager
+def _one_hash() -> Iterator[None]:
+    """Let processes that are started meanwhile hash alike, by a key that nobody can know."""
+    before = os.environ.get("PYTHONHASHSEED")
+    os.environ["PYTHONHASHSEED"] = str(1 + secrets.randbelow(2**32 - 1))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONHASHSEED"]
+        else:
+            os.environ["PYTHONHASHSEED"] = before

@@ -1,15 +1,13 @@
 """The search for original values: gathered once, looked for everywhere, and confirmed."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 from core.data.scanning.tokens import SHORTEST, normal, tokens
 from core.data.scanning.value_filter import ValueFilter
-
-Originals = Callable[[], Iterable[str]]
-"""Reads every original value once more."""
 
 _CLEAN_MOST: Final = 100_000
 
@@ -24,57 +22,79 @@ class ScanReport:
     hits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """What was seen in some cells: how many, of which columns, and what looks like an original.
+
+    Looks, and need not be: a filter tells. Values stay out of everything that is told.
+    """
+
+    cells: int = 0
+    columns: set[str] = field(default_factory=set)
+    candidates: dict[str, Counter[str]] = field(default_factory=dict, repr=False)
+    """By value: how often it was seen in each `table.column`."""
+
+    def add(self, other: "Seen") -> None:
+        """Take in what was seen elsewhere."""
+        self.cells += other.cells
+        self.columns |= other.columns
+        for value, places in other.candidates.items():
+            self.candidates.setdefault(value, Counter()).update(places)
+
+    def report(self, originals: int, confirmed: Collection[str]) -> ScanReport:
+        """Return what was found, once it is known which candidates are originals."""
+        hits: defaultdict[str, int] = defaultdict(int)
+        for value in confirmed:
+            for place, count in self.candidates[value].items():
+                hits[place] += count
+        return ScanReport(
+            originals=originals,
+            cells=self.cells,
+            columns=len(self.columns),
+            hits=MappingProxyType(dict(hits)),
+        )
+
+
 class Search:
-    """Takes originals, then cells, then tells. Values stay out of everything that it says."""
+    """Gathers originals in a filter, and looks for them in cells."""
 
-    def __init__(self, expected: int, vocabulary: frozenset[str]) -> None:
-        """Take how many originals there may be, and words of the service's own, which are none."""
-        self._filter = ValueFilter(expected)
+    def __init__(self, known: ValueFilter, vocabulary: frozenset[str]) -> None:
+        """Take a filter, empty or not, and words of the service's own, which are no originals."""
+        self._filter = known
         self._vocabulary = frozenset(map(normal, vocabulary))
-        self._candidates: dict[str, dict[str, int]] = {}
         self._clean: set[str] = set()
-        self.originals = 0
-        self.cells = 0
-        self._columns: set[str] = set()
 
-    def gather(self, originals: Iterable[str]) -> None:
-        """Take original values."""
+    def gather(self, originals: Iterable[str]) -> int:
+        """Take original values; return how many there were."""
+        count = 0
         for original in originals:
             value = normal(original)
             if self._counts(value):
                 self._filter.add(value)
-                self.originals += 1
+                count += 1
+        return count
 
-    def look(self, place: str, cells: Iterable[str | None]) -> None:
+    def look(self, place: str, cells: Iterable[str | None]) -> Seen:
         """Look through cells of one column, `table.column`."""
-        self._columns.add(place)
-        clean = self._clean
+        seen, clean = Seen(columns={place}), self._clean
         for cell in cells:
             if cell is None or cell in clean:
                 continue
-            self.cells += 1
+            seen.cells += 1
             found = {value for value in tokens(cell) if self._filter.may_hold(value)}
             for value in found:
-                places = self._candidates.setdefault(value, {})
-                places[place] = places.get(place, 0) + 1
+                seen.candidates.setdefault(value, Counter())[place] += 1
             if not found and len(clean) < _CLEAN_MOST:
                 clean.add(cell)
+        return seen
 
-    def confirmed(self, originals: Originals) -> ScanReport:
-        """Read the originals again, if anything looks like one; return what is one."""
-        hits: dict[str, int] = {}
-        if self._candidates:
-            for original in originals():
-                value = normal(original)
-                if value in self._candidates and self._counts(value):
-                    for place, count in self._candidates.pop(value).items():
-                        hits[place] = hits.get(place, 0) + count
-        return ScanReport(
-            originals=self.originals,
-            cells=self.cells,
-            columns=len(self._columns),
-            hits=MappingProxyType(hits),
-        )
+    def confirm(self, candidates: Collection[str], originals: Iterable[str]) -> set[str]:
+        """Return the candidates that are among originals, which are read once more."""
+        return {
+            value
+            for original in originals
+            if (value := normal(original)) in candidates and self._counts(value)
+        }
 
     def _counts(self, value: str) -> bool:
         return len(value) >= SHORTEST and value not in self._vocabulary

@@ -1,11 +1,12 @@
 """The search for originals: what it finds within a cell, and what it leaves alone."""
 
 import random
+from pathlib import Path
 
 import pytest
 
 from core.data.scanning.search import Search
-from core.data.scanning.value_filter import ValueFilter
+from core.data.scanning.value_filter import ValueFilter, unite
 
 PERSON = "0192f3a4-1b2c-7d3e-8f40-123456789abc"
 ORIGINALS = [
@@ -14,11 +15,17 @@ ORIGINALS = [
 ]  # fmt: skip
 
 
+def search_for(*originals: str) -> Search:
+    search = Search(ValueFilter.in_memory(1000), frozenset({"verified"}))
+    search.gather(originals)
+    return search
+
+
 def hits(*cells: str | None) -> int:
-    search = Search(1000, frozenset({"verified"}))
-    search.gather(ORIGINALS)
-    search.look("table.column", cells)
-    return search.confirmed(lambda: ORIGINALS).hits.get("table.column", 0)
+    search = search_for(*ORIGINALS)
+    seen = search.look("table.column", cells)
+    confirmed = search.confirm(seen.candidates.keys(), ORIGINALS)
+    return seen.report(len(ORIGINALS), confirmed).hits.get("table.column", 0)
 
 
 @pytest.mark.parametrize(
@@ -49,15 +56,13 @@ def test_what_is_no_original_is_left_alone(cell: str | None) -> None:
 
 
 def test_words_of_the_services_own_and_short_texts_are_no_originals() -> None:
-    search = Search(10, frozenset({"verified"}))
-    search.gather(["Verified", "Li", ""])
-    assert search.originals == 0
+    assert search_for().gather(["Verified", "Li", ""]) == 0
 
 
 def test_the_filter_misses_nothing_and_is_seldom_wrong() -> None:
     chance = random.Random(1)
     known = [f"{chance.getrandbits(128):x}" for _ in range(20_000)]
-    filter_ = ValueFilter(len(known))
+    filter_ = ValueFilter.in_memory(len(known))
     for value in known:
         filter_.add(value)
     assert all(filter_.may_hold(value) for value in known)
@@ -66,7 +71,29 @@ def test_the_filter_misses_nothing_and_is_seldom_wrong() -> None:
 
 
 def test_what_only_looks_like_an_original_is_not_told() -> None:
-    search = Search(10, frozenset())
-    search.gather(["ada@example.org"])
-    search.look("table.column", ["ada@example.org"])
-    assert search.confirmed(lambda: ["bob@example.org"]).hits == {}
+    search = search_for("ada@example.org")
+    seen = search.look("table.column", ["ada@example.org"])
+    assert list(seen.candidates) == ["ada@example.org"]
+    assert search.confirm(seen.candidates.keys(), ["bob@example.org"]) == set()
+
+
+def test_filters_of_several_processes_know_together_what_each_knows(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("one", "two")]
+    for path, value in zip(paths, ("ada@example.org", "bob@example.org"), strict=True):
+        ValueFilter.in_file(path, 50_000).add(value)
+    unite(paths, tmp_path / "both")
+    both = ValueFilter.in_file(tmp_path / "both", 50_000)
+    assert [both.may_hold(f"{name}@example.org") for name in ("ada", "bob", "eve")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_what_was_seen_in_two_places_is_counted_in_both() -> None:
+    search = search_for("ada@example.org")
+    seen = search.look("a.b", ["ada@example.org", "for ada@example.org"])
+    seen.add(search.look("c.d", ["ada@example.org", "nothing"]))
+    report = seen.report(1, {"ada@example.org"})
+    assert report.hits == {"a.b": 2, "c.d": 1}
+    assert (report.cells, report.columns) == (4, 2)
