@@ -27,13 +27,19 @@ GAUGE_RULES: Final[Rules] = {
     # 1, or more, while something is not well.
     "pandora_limits_local": Rule.HIGHEST,
     "pandora_vault_rejected_secrets": Rule.HIGHEST,
+    # What the next caller of the slowest worker has to reckon with.
+    "pandora_hashing_wait_seconds": Rule.HIGHEST,
+    "pandora_hashing_work_seconds": Rule.HIGHEST,
     # Ages: the worker whose knowledge is the oldest.
     "pandora_vault_secrets_age_seconds": Rule.HIGHEST,
     "pandora_signing_key_age_seconds": Rule.HIGHEST,
     # The certificate that runs out first: all read the same files, one may have missed a change.
     "pandora_tls_certificate_expiry_timestamp_seconds": Rule.LOWEST,
+    # The login that ends first.
+    "pandora_database_login_seconds": Rule.LOWEST,
     # The oldest worker's.
     "process_start_time_seconds": Rule.LOWEST,
     # Always 1; the labels are what it says.
     "python_info": Rule.HIGHEST,
+    "pandora_hashing_build": Rule.HIGHEST,
 }

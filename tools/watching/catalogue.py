@@ -3,6 +3,7 @@
 `tests/e2e/test_metric_catalogue.py` compares it with what running processes answer.
 """
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.registry import Collector
 
+from core.bootstrap.supervisor_process import NAMES as CORE_WORKERS
 from core.observability.certificate_gauges import watch_certificate
 from core.observability.consumer_metrics import ConsumerMetrics
 from core.observability.live_metrics import LiveMetrics
@@ -28,6 +30,8 @@ from core.observability.standard_gauges import (
     watch_signing_key,
 )
 from gateway.observability.metrics import Metrics
+from gateway.supervisor_process import NAMES as GATEWAY_WORKERS
+from supervision.tally import Names, Tally
 
 Catalogue = Mapping[str, frozenset[str]]
 """The labels of each series by its name, as Prometheus stores it."""
@@ -93,6 +97,8 @@ def own_series() -> Catalogue:
     for noted in [*registry.noted, *_gateway_collectors()]:
         found |= _declared(noted)
     found |= _told(live_registry())
+    for names in (CORE_WORKERS, GATEWAY_WORKERS):
+        found |= _told_by_supervisor(names)
     found |= {name: labels for name, labels in _told(new_registry()).items() if name not in found}
     return found
 
@@ -133,6 +139,15 @@ def _declared(collector: Collector) -> Catalogue:
         parts = {f"{metric.name}_{part}": labels for part in ("sum", "count")}
         return parts | {f"{metric.name}_bucket": labels | {"le"}}
     return {f"{metric.name}_total" if isinstance(collector, Counter) else metric.name: labels}
+
+
+def _told_by_supervisor(names: Names) -> Catalogue:
+    families = asyncio.run(Tally(names, wanted=1).families())
+    return {
+        sample.name: frozenset(name for name, _ in sample.labels)
+        for family in families
+        for sample in family.samples
+    }
 
 
 def _told(registry: CollectorRegistry) -> Catalogue:
