@@ -22,20 +22,27 @@ def test_no_line_is_cut_by_another_writer() -> None:
     # Batches of different lines, all of them longer than what a pipe takes as a whole.
     batches = {letter: (letter * 299 + "\n").encode() * 400 for letter in "abc"}
 
-    def write(batch: bytes) -> None:
-        output = SharedOutput(_Pipe(os.dup(writing)))
-        assert output.write(batch) == len(batch)
+    # Each writer has an end of its own, and closes it: the last one's end is the reader's.
+    ends = [os.dup(writing) for _ in batches]
+    os.close(writing)
 
-    writers = [threading.Thread(target=write, args=(batch,)) for batch in batches.values()]
+    def write(end: int, batch: bytes) -> None:
+        try:
+            SharedOutput(_Pipe(end)).write(batch)
+        finally:
+            os.close(end)
+
+    writers = [
+        threading.Thread(target=write, args=(end, batch))
+        for end, batch in zip(ends, batches.values(), strict=True)
+    ]
     for writer in writers:
         writer.start()
-    os.close(writing)
-    read = b""
-    expected = sum(map(len, batches.values()))
-    while len(read) < expected:
-        read += os.read(reading, 65_536)
+    with os.fdopen(reading, "rb") as pipe:
+        read = pipe.read()
     for writer in writers:
         writer.join()
+    assert len(read) == sum(map(len, batches.values()))
     lines = read.decode().splitlines()
     assert {len(line) for line in lines} == {299}
     assert all(len(set(line)) == 1 for line in lines)
