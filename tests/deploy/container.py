@@ -35,7 +35,8 @@ class Container:
             try:
                 yield process
             finally:
-                for pid in _descendants(process.pid):
+                # All of them before the first is told: their threads end under the reader's eyes.
+                for pid in list(_descendants(process.pid)):
                     if b"/usr/bin/python3" in Path(f"/proc/{pid}/cmdline").read_bytes()[:16]:
                         os.kill(pid, signal.SIGTERM)
             assert process.wait(30) == 0
@@ -48,7 +49,11 @@ class Container:
 
 def _descendants(pid: int) -> Iterator[int]:
     for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
+        try:
+            children = (task / "children").read_text().split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # a thread that has ended meanwhile has no children
+        for child in children:
             yield int(child)
             yield from _descendants(int(child))
 
