@@ -86,7 +86,7 @@ async def anonymize(foundation: Foundation, *, paths: Paths) -> None:
             access.target.login,
             rows=figures.rows[AUDIT_EVENTS] + figures.kept_audit_rows,
         )
-        report = await run_blocking(lambda: scan(access), timeout_seconds=_HOURS)
+        report = await run_blocking(lambda: scan(access, paths.workers), timeout_seconds=_HOURS)
     total = sum(figures.rows.values())
     answer = {
         "snapshot_at": figures.snapshot_at and figures.snapshot_at.isoformat(),
@@ -111,7 +111,7 @@ async def scan_clone(foundation: Foundation, *, paths: Paths) -> None:
     refuse_elsewhere(foundation.settings)
     async with refusals_in_one_line():
         access = await access_of(foundation, paths)
-        report = await run_blocking(lambda: scan(access), timeout_seconds=_HOURS)
+        report = await run_blocking(lambda: scan(access, paths.workers), timeout_seconds=_HOURS)
     sys.stdout.write(json.dumps(report.told()) + "\n")
     report.require_clean()
 

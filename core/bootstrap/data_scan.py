@@ -1,27 +1,37 @@
 """Looking for values of the source in a clone, column by column."""
 
-from collections.abc import Iterator, Sequence
+import secrets
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from core.bootstrap.data_clone_access import CloneAccess
-from core.bootstrap.data_clone_workers import source_row
 from core.bootstrap.data_progress import Progress
+from core.bootstrap.data_scan_workers import (
+    Scanned,
+    ScanPlace,
+    ScanTask,
+    begin_scanning,
+    end_scanning,
+    gather_part,
+    look_through,
+    sort_originals,
+)
+from core.bootstrap.data_workers import each, worker_pool
 from core.bootstrap.operations import OperationRefused
-from core.data.anonymization.audit_rows import AuditAnonymizer
-from core.data.anonymization.rules import COPIED
-from core.data.scanning.originals import VOCABULARY, PersonalValues
-from core.data.scanning.search import ScanReport, Search
-from core.domain.audit import AuditEntry
+from core.data.anonymization.rules import AUDIT_EVENTS, COPIED
+from core.data.scanning.digests import PARTS
+from core.data.scanning.originals import searched
+from core.data.scanning.search import ScanReport
 from core.postgres.blocking import BlockingConnection
 from core.postgres.cloning import CloneSource
 
-_AUDIT_STEP: Final = 5000
-_ROWS_AT_ONCE: Final = 1000
-_VALUES_OF_A_ROW: Final = 7
-"""How many originals an audit row holds, more or less."""
-
-_OPENED: Final = ("reason", "ip_address", "user_agent")
+_AUDIT_STEP: Final = 10_000
 
 _OWN: Final = frozenset({"alembic_version", "clone_chunks", "audit_seals"})
 """Tables of the clone's own that hold hashes and numbers alone."""
@@ -54,79 +64,92 @@ class Finding:
             raise OperationRefused(f"original values are in the clone: {places}")
 
 
-def scan(access: CloneAccess) -> Finding:
-    """Look through every text of the clone; blocks until it is done. Memory: 3 bytes a value."""
+def scan(access: CloneAccess, workers: int = 1) -> Finding:
+    """Look through every text of the clone; blocks until it is done.
+
+    What is known of the originals lies in a temporary folder, 16 and 3 bytes for each different
+    one: keyed digests, under a key that is forgotten. It goes with the scan.
+
+    Raises:
+        OperationRefused: the folder cannot be written.
+    """
     source = BlockingConnection.open_snapshot(access.source.options, access.source.login, None)
     target = BlockingConnection.open_snapshot(access.target.options, access.target.login, None)
     try:
-        originals = _Originals(source, access)
-        rows = CloneSource(source).audit_extent().row_count or 0
-        search = Search((rows + 1000) * 2 * _VALUES_OF_A_ROW, VOCABULARY)
-        search.gather(originals.read("originals gathered"))
-        _look(search, target, access)
-        report = search.confirmed(lambda: originals.read("originals compared"))
+        with tempfile.TemporaryDirectory(prefix="pandora-scan-") as folder:
+            place = ScanPlace(
+                access=access,
+                source_snapshot=CloneSource(source).snapshot().snapshot or "",
+                target_snapshot=CloneSource(target).snapshot().snapshot or "",
+                folder=Path(folder),
+                key=secrets.token_bytes(32),
+            )
+            with worker_pool(workers, begin_scanning, place) as pool:
+                return _scanned(pool, workers, CloneSource(source), CloneSource(target))
+    except OSError as error:
+        raise OperationRefused(f"the scan cannot keep its files: {error.strerror}") from error
     finally:
+        end_scanning()
         target.close()
         source.close()
-    return Finding(report=report)
 
 
-class _Originals:
-    """Reads every original value of the source."""
+def _scanned(pool: Executor, workers: int, source: CloneSource, target: CloneSource) -> Finding:
+    originals = 0
+    for found in _run(pool, workers, gather_part, _gathering(source), source, "originals gathered"):
+        originals += found.originals
+    sorting = Progress("parts of the originals sorted", PARTS)
+    for _ in each(pool, workers, sort_originals, range(PARTS)):
+        sorting.advance(1)
+    sorting.end()
+    cells, hits = 0, Counter[str]()
+    looking = _looking(target)
+    for found in _run(pool, workers, look_through, looking, target, "rows of the clone opened"):
+        cells += found.cells
+        hits.update(found.hits)
+    places = {(task.table, column) for task in looking for column in task.columns}
+    return Finding(
+        report=ScanReport(
+            originals=originals, cells=cells, columns=len(places), hits=MappingProxyType(hits)
+        )
+    )
 
-    def __init__(self, connection: BlockingConnection, access: CloneAccess) -> None:
-        self._connection = connection
-        self._anonymizer = access.anonymizer()
-        self._values = PersonalValues(access.pseudonyms())
 
-    def read(self, words: str) -> Iterator[str]:
-        values, connection = self._values, self._connection
-        present = CloneSource(connection).columns()
-        for table, rules in COPIED.items():
-            columns = values.columns(rules)
-            if table in present and columns:
-                yield from values.in_rows(rules, connection.copy_out(table, columns))
-        for entry in _entries(connection, self._anonymizer, words):
-            yield from values.in_entry(entry, self._anonymizer.changed(entry))
-
-
-def _entries(
-    connection: BlockingConnection, anonymizer: AuditAnonymizer, words: str
-) -> Iterator[AuditEntry]:
-    """Yield what the rows of an audit log say, opened with the anonymizer's first keys."""
-    source = CloneSource(connection)
-    extent = source.audit_extent()
-    progress = Progress(words, extent.row_count or 0)
-    for chunk in source.chunks((extent.first or 1, extent.last or 0), _AUDIT_STEP):
-        records = source.audit_rows(chunk)
-        for record in records:
-            yield anonymizer.opened(source_row(record))
-        progress.advance(len(records))
+def _run(
+    pool: Executor,
+    workers: int,
+    work: Callable[[ScanTask], Scanned],
+    tasks: list[ScanTask],
+    end: CloneSource,
+    words: str,
+) -> Iterator[Scanned]:
+    progress = Progress(words, end.audit_extent().row_count or 0)
+    for found in each(pool, workers, work, tasks):
+        progress.advance(found.rows)
+        yield found
     progress.end()
 
 
-def _look(search: Search, target: BlockingConnection, access: CloneAccess) -> None:
-    own = AuditAnonymizer(
-        pseudonyms=access.pseudonyms(), source=access.target.texts, target=access.target.texts
-    )
-    for table, columns in CloneSource(target).text_columns().items():
-        if table in _OWN:
-            continue
-        for rows in _batches(target.copy_out(table, columns)):
-            for place, column in enumerate(columns):
-                search.look(f"{table}.{column}", (row[place] for row in rows))
-    # What the clone's own key opens must be looked at open.
-    for entry in _entries(target, own, "rows of the clone opened"):
-        for name in _OPENED:
-            search.look(f"audit_events.{name}", (getattr(entry, name),))
+def _gathering(source: CloneSource) -> list[ScanTask]:
+    """Return what holds originals; large tables come first, so that no process ends late."""
+    present = source.columns()
+    tables = [table for table in COPIED if table in present and searched(COPIED[table])]
+    return [*(ScanTask(table=table) for table in reversed(tables)), *_audit_tasks(source, ())]
 
 
-def _batches(rows: Iterator[Sequence[str | None]]) -> Iterator[list[Sequence[str | None]]]:
-    batch: list[Sequence[str | None]] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == _ROWS_AT_ONCE:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def _looking(target: CloneSource) -> list[ScanTask]:
+    found = {table: tuple(columns) for table, columns in target.text_columns().items()}
+    return [
+        *(
+            ScanTask(table=table, columns=columns)
+            for table, columns in found.items()
+            if table not in _OWN and table != AUDIT_EVENTS
+        ),
+        *_audit_tasks(target, found[AUDIT_EVENTS]),
+    ]
+
+
+def _audit_tasks(end: CloneSource, columns: tuple[str, ...]) -> list[ScanTask]:
+    extent = end.audit_extent()
+    chunks = end.chunks((extent.first or 1, extent.last or 0), _AUDIT_STEP)
+    return [ScanTask(table=AUDIT_EVENTS, columns=columns, span=span) for span in chunks]

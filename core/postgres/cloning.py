@@ -1,7 +1,7 @@
 """The two ends of a clone without persons."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -10,9 +10,13 @@ from core.postgres import cloning_rows as rows
 from core.postgres.blocking import BlockingConnection
 from core.postgres.statements import NoParams
 
-_TEXTS: Final = frozenset(
-    {"text", "varchar", "bpchar", "name", "uuid", "bytea", "json", "jsonb", "inet", "cidr"}
-)
+_NO_TEXTS: Final = frozenset(
+    {
+        "bool", "int2", "int4", "int8", "float4", "float8", "numeric", "money", "oid", "xid",
+        "xid8", "date", "time", "timetz", "timestamp", "timestamptz", "interval", "tstzrange",
+        "daterange",
+    }
+)  # fmt: skip
 
 Span = tuple[int, int]
 """Two numbers of audit rows, both included."""
@@ -40,10 +44,10 @@ class CloneSource:
         return {table: frozenset(columns) for table, columns in found.items()}
 
     def text_columns(self) -> Mapping[str, Sequence[str]]:
-        """Return the columns that can hold a text: UUIDs, bytes, JSON and lists as well."""
+        """Return the columns that can hold a text: every type but those of numbers and times."""
         found: defaultdict[str, list[str]] = defaultdict(list)
         for record in self._connection.many(rows.LIST_TEXT_COLUMNS, NoParams()):
-            if (record.type_name or "").lstrip("_") in _TEXTS:
+            if (record.type_name or "").lstrip("_") not in _NO_TEXTS:
                 found[record.table_name or ""].append(record.column_name or "")
         return found
 
@@ -74,6 +78,11 @@ class CloneSource:
         """Return the audit rows between two numbers, with salts."""
         params = rows.RangeParams(first=span[0], last=span[1])
         return self._connection.many(rows.READ_SALTED_ROWS, params)
+
+    def audit_texts(self, span: Span) -> Iterator[Sequence[str | None]]:
+        """Yield the same rows as texts, in the order of the record's fields."""
+        params = rows.RangeParams(first=span[0], last=span[1])
+        return self._connection.copy_many(rows.READ_SALTED_ROWS, params)
 
 
 class CloneTarget:

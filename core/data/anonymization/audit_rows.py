@@ -73,7 +73,7 @@ class AuditAnonymizer:
 
     def _resource(self, entry: AuditEntry) -> str | None:
         named = entry.resource_id
-        if named is None or (entry.resource_type in _NAMED and not is_uuid(named)):
+        if named is None or names_a_thing(entry.resource_type, named):
             return named
         return self.pseudonyms.actor(named)
 
@@ -91,6 +91,11 @@ class AuditAnonymizer:
             return NOBODY
         own = UUID(self.pseudonyms.id(str(owner)))
         return PersonalKey(owner=own, salt=self.pseudonyms.new_salt(salt) if salt else None)
+
+
+def names_a_thing(resource_type: str, resource_id: str) -> bool:
+    """Tell whether a resource's id is a name of the service's own, which stays."""
+    return resource_type in _NAMED and not is_uuid(resource_id)
 
 
 def _key(owner: UUID | None, salt: bytes | None) -> PersonalKey:

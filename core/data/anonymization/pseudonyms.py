@@ -127,7 +127,7 @@ class Pseudonyms:
         """Return who did something: another id for a person; services keep their names."""
         if is_uuid(text):
             return self.id(text)
-        return text if text.startswith(_SERVICE) or text in {"system", "user"} else self.text(text)
+        return text if is_service(text) else self.text(text)
 
     def password(self, text: str) -> str:
         """Return the one hash that nobody knows a password of."""
@@ -149,3 +149,8 @@ class Pseudonyms:
 def is_uuid(text: str) -> bool:
     """Tell whether a text is a UUID with hyphens."""
     return len(text) == 36 and _UUID.fullmatch(text) is not None  # noqa: PLR2004 - characters
+
+
+def is_service(text: str) -> bool:
+    """Tell whether an actor is a service, or the system; their names stay."""
+    return text.startswith(_SERVICE) or text in {"system", "user"}
