@@ -61,6 +61,8 @@ class Figures:
     """What a run copied."""
 
     rows: Counter[str] = field(default_factory=Counter)
+    tables: set[str] = field(default_factory=set)
+    """Those that are there as a whole, and the audit log once a part of it is."""
     kept_audit_rows: int = 0
     seconds: float = 0.0
     snapshot_at: datetime | None = None
@@ -161,12 +163,9 @@ def _clone(access: CloneAccess, workers: int, foundation: Foundation) -> Figures
         progress = Progress("audit rows", extent.row_count or 0)
         progress.skip(figures.kept_audit_rows)
         with worker_pool(workers, begin_copying, access, state.snapshot or "") as pool:
-            # One after the other: others refer to these.
-            for table in _FIRST:
-                figures.rows[table] += pool.submit(copy_part, TableTask(table=table)).result().rows
-            rest = [TableTask(table=name) for name in COPIED if name not in {*_FIRST, _LAST}]
-            tasks: list[TableTask | ChunkTask] = [*reversed(rest), *chunks]
+            tasks = _in_turn(chunks, figures)
             for copied in each(pool, workers, copy_part, tasks):
+                figures.tables.add(copied.table)
                 figures.rows[copied.table] += copied.rows
                 if copied.table == AUDIT_EVENTS:
                     progress.advance(copied.rows)
@@ -177,6 +176,20 @@ def _clone(access: CloneAccess, workers: int, foundation: Foundation) -> Figures
         owner.close()
         holder.close()
     return figures
+
+
+def _in_turn(chunks: list[ChunkTask], figures: Figures) -> Iterator[TableTask | ChunkTask | None]:
+    """Yield tables when those are there that they refer to; parts of the audit log meanwhile."""
+    log = iter(chunks)
+    for table in _FIRST:
+        yield TableTask(table=table)
+        while table not in figures.tables:
+            # Of the log nothing refers to anything.
+            yield next(log, None)
+    for table in reversed(list(COPIED)):
+        if table not in {*_FIRST, _LAST}:
+            yield TableTask(table=table)
+    yield from log
 
 
 def _begin(

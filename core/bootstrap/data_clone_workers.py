@@ -6,13 +6,11 @@ from datetime import datetime
 from itertools import islice
 
 from core.bootstrap.data_clone_access import CloneAccess
-from core.data.anonymization.audit_rows import SourceRow
 from core.data.anonymization.rules import AUDIT_EVENTS, COPIED, rewriters
 from core.data.audit_cells import audit_cells
 from core.data.tables import ROWS_OF, Row, copy_text
 from core.postgres.blocking import BlockingConnection
-from core.postgres.cloning import CloneSource, CloneTarget, Span, stored_row
-from core.postgres.cloning_rows import SaltedAuditRecord
+from core.postgres.cloning import CloneSource, CloneTarget, Span
 from core.postgres.database_origin import OriginDesk
 
 _PIECE_ROWS = 1000
@@ -92,26 +90,22 @@ class Copier:
     def _copy_chunk(self, task: ChunkTask) -> Copied:
         target, source = CloneTarget(self._target), CloneSource(self._source)
         known = target.sequences(task.span) if task.is_known else frozenset[int]()
-        found = source.audit_rows(task.span)
-        fresh = [record for record in found if record.sequence not in known]
-        pieces = (
-            copy_text(self._audit_row(record) for record in fresh[place : place + _PIECE_ROWS])
-            for place in range(0, len(fresh), _PIECE_ROWS)
-        )
-        if fresh:
-            self._target.copy_in(AUDIT_EVENTS, ROWS_OF[AUDIT_EVENTS], pieces)
-        target.note(task.span, len(found))
-        return Copied(table=AUDIT_EVENTS, rows=len(fresh))
+        found = fresh = 0
 
-    def _audit_row(self, record: SaltedAuditRecord) -> Row:
-        return audit_cells(record.sequence, self._anonymizer.anonymous(source_row(record)))
+        def pieces() -> Iterator[str]:
+            nonlocal found, fresh
+            rows = source.audit_texts(task.span)
+            while piece := list(islice(rows, _PIECE_ROWS)):
+                new = [row for row in piece if not known or int(row[0] or 0) not in known]
+                found, fresh = found + len(piece), fresh + len(new)
+                yield copy_text(self._audit_row(row) for row in new)
 
+        self._target.copy_in(AUDIT_EVENTS, ROWS_OF[AUDIT_EVENTS], pieces())
+        target.note(task.span, found)
+        return Copied(table=AUDIT_EVENTS, rows=fresh)
 
-def source_row(record: SaltedAuditRecord) -> SourceRow:
-    """Return a row of the source with the salts that open it."""
-    return SourceRow(
-        row=stored_row(record), origin_salt=record.origin_salt, about_salt=record.about_salt
-    )
+    def _audit_row(self, row: Sequence[str | None]) -> Row:
+        return audit_cells(row[0] or "", self._anonymizer.anonymous(row))
 
 
 def _rewritten(row: Sequence[str | None], rewriting: Sequence[Callable[[str], str]]) -> Row:

@@ -8,9 +8,9 @@ from typing import Final
 
 from core.bootstrap.data_clone_access import CloneAccess
 from core.data.anonymization.rules import AUDIT_EVENTS, COPIED
+from core.data.audit_texts import opened
 from core.data.scanning.digests import Digests
 from core.data.scanning.known_values import KnownValues, sort_part
-from core.data.scanning.opened_row import opened
 from core.data.scanning.originals import VOCABULARY, in_audit_row, in_rows, searched
 from core.data.scanning.originals_file import OriginalsFile
 from core.data.scanning.search import Search

@@ -57,6 +57,8 @@ class BlockingConnection:
             opened.raw.autocommit = False
             if snapshot is not None:
                 opened.raw.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(snapshot))
+            # Texts that COPY spells are read here, and by another server.
+            opened.raw.execute("SET datestyle TO 'ISO, YMD'")
         return opened
 
     def close(self) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from core.domain.audit_row import AuditRow
 from core.postgres import cloning_rows as rows
 from core.postgres.blocking import BlockingConnection
 from core.postgres.statements import NoParams
@@ -74,13 +73,8 @@ class CloneSource:
             ends.append(last)
         return [(before + 1, end) for before, end in pairwise(ends)]
 
-    def audit_rows(self, span: Span) -> Sequence[rows.SaltedAuditRecord]:
-        """Return the audit rows between two numbers, with salts."""
-        params = rows.RangeParams(first=span[0], last=span[1])
-        return self._connection.many(rows.READ_SALTED_ROWS, params)
-
     def audit_texts(self, span: Span) -> Iterator[Sequence[str | None]]:
-        """Yield the same rows as texts, in the order of the record's fields."""
+        """Yield the audit rows between two numbers, with salts, in the order of the record."""
         params = rows.RangeParams(first=span[0], last=span[1])
         return self._connection.copy_many(rows.READ_SALTED_ROWS, params)
 
@@ -129,26 +123,3 @@ def outside(span: Span, done: Iterable[Span]) -> list[Span]:
     if first <= span[1]:
         left.append((first, span[1]))
     return left
-
-
-def stored_row(record: rows.SaltedAuditRecord) -> AuditRow:
-    """Return what the hash of a row covers."""
-    return AuditRow(
-        version=record.version or 1,
-        id=record.id,
-        occurred_at=record.occurred_at,
-        actor_type=record.actor_type,
-        actor_id=record.actor_id,
-        action=record.action,
-        resource_type=record.resource_type,
-        resource_id=record.resource_id,
-        user_id=record.user_id,
-        outcome=record.outcome,
-        reason=record.reason,
-        origin_owner=record.origin_owner,
-        ip_address=record.ip_address,
-        user_agent=record.user_agent,
-        request_id=record.request_id,
-        trace_id=record.trace_id,
-        details=record.details,
-    )

@@ -8,7 +8,7 @@ from core.data.anonymization.audit_rows import names_a_thing
 from core.data.anonymization.documents import replaced_texts
 from core.data.anonymization.pseudonyms import is_service
 from core.data.anonymization.rules import Rule
-from core.data.scanning.opened_row import OpenedRow
+from core.data.audit_texts import OpenedRow
 from core.domain.audit import AuditAction, AuditOutcome, ResourceType
 from core.domain.caller import ActorType
 from core.domain.kyc import KycStatus
