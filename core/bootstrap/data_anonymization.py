@@ -18,9 +18,8 @@ from typing import Final
 from core.bootstrap.audit_access import refusals_in_one_line
 from core.bootstrap.data_clone_access import CloneAccess, clone_access
 from core.bootstrap.data_clone_workers import (
-    ChunkTask,
     Copier,
-    TableTask,
+    CopyTask,
     begin_copying,
     copy_part,
 )
@@ -178,17 +177,17 @@ def _clone(access: CloneAccess, workers: int, foundation: Foundation) -> Figures
     return figures
 
 
-def _in_turn(chunks: list[ChunkTask], figures: Figures) -> Iterator[TableTask | ChunkTask | None]:
+def _in_turn(chunks: list[CopyTask], figures: Figures) -> Iterator[CopyTask | None]:
     """Yield tables when those are there that they refer to; parts of the audit log meanwhile."""
     log = iter(chunks)
     for table in _FIRST:
-        yield TableTask(table=table)
+        yield CopyTask(table=table)
         while table not in figures.tables:
             # Of the log nothing refers to anything.
             yield next(log, None)
     for table in reversed(list(COPIED)):
         if table not in {*_FIRST, _LAST}:
-            yield TableTask(table=table)
+            yield CopyTask(table=table)
     yield from log
 
 
@@ -220,7 +219,7 @@ def _begin(
 
 def _chunks(
     source: CloneSource, span: Span, done: dict[Span, int], figures: Figures
-) -> Iterator[ChunkTask]:
+) -> Iterator[CopyTask]:
     """Yield what is missing of the audit log: new parts, and parts that have grown since.
 
     Raises:
@@ -232,7 +231,7 @@ def _chunks(
             raise OperationRefused("the source has dropped audit rows since; begin a new clone")
         figures.kept_audit_rows += rows
         if now > rows:
-            yield ChunkTask(span=part, is_known=True)
+            yield CopyTask(table=AUDIT_EVENTS, span=part, is_known=True)
     for part in outside(span, done):
         for chunk in source.chunks(part, CHUNK_ROWS):
-            yield ChunkTask(span=chunk)
+            yield CopyTask(table=AUDIT_EVENTS, span=chunk)

@@ -15,7 +15,7 @@ from core.data.scanning.search import Search
 PERSON = "0192f3a4-1b2c-7d3e-8f40-123456789abc"
 ORIGINALS = [
     "ada@example.org", "Ada Lovelace", "203.0.113.7", "2001:db8:77::1", PERSON, "ab" * 32,
-    "\\x" + "cd" * 32, "Mozilla/5.0 (X11; Linux) Firefox/1.0", "陳大文 先生",
+    "\\x" + "cd" * 32, "Mozilla/5.0 (X11; Linux) Firefox/1.0", "陳大文 先生", "447700900123",
 ]  # fmt: skip
 
 
@@ -61,6 +61,7 @@ def look(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Counter[str]
         '{"who": "\\u0041da Lovelace"}',
         "{0192F3A4-1B2C-7D3E-8F40-123456789ABC,NULL}",
         "203.0.113.7/32",
+        '{"called": 447700900123}',
         "[ada@example.org",
         "[" * 5000 + "ada@example.org",
     ],
