@@ -10,16 +10,15 @@ import secrets
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from core.bootstrap.audit_access import refusals_in_one_line
 from core.bootstrap.data_clone_access import CloneAccess, clone_access
+from core.bootstrap.data_clone_parts import LAST, in_turn, missing_parts
 from core.bootstrap.data_clone_workers import (
     Copier,
-    CopyTask,
     begin_copying,
     copy_part,
 )
@@ -34,16 +33,11 @@ from core.crypto.argon2_hasher import Argon2Parameters
 from core.crypto.shared_hash import shared_hash
 from core.data.anonymization.rules import AUDIT_EVENTS, COPIED, Unclassified, require_rules
 from core.postgres.blocking import BlockingConnection
-from core.postgres.cloning import CloneSource, CloneTarget, Span, outside
+from core.postgres.cloning import CloneSource, CloneTarget, Span
 from core.postgres.database_origin import ANONYMIZED, OriginDesk
 from core.vault.blocking import run_blocking
 
 _HOURS: Final = 12 * 3600.0
-CHUNK_ROWS: Final = 5000
-_FIRST: Final = ("users", "sessions")
-"""Others refer to these."""
-_LAST: Final = "audit_legal_holds"
-"""Can never be removed again, so that they come with the completion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,39 +150,24 @@ def _clone(access: CloneAccess, workers: int, foundation: Foundation) -> Figures
         done = _begin(access, desk, target, state.name or "", foundation)
         if extent.oldest is not None and extent.newest is not None:
             desk.make_months(extent.oldest, extent.newest)
-        figures = Figures(snapshot_at=state.snapshot_at)
-        span = (extent.first or 1, extent.last or 0)
-        chunks = list(_chunks(source, span, done, figures))
-        progress = Progress("audit rows", extent.row_count or 0)
+        parts = missing_parts(source, (extent.first or 1, extent.last or 0), done)
+        figures = Figures(snapshot_at=state.snapshot_at, kept_audit_rows=sum(done.values()))
+        others = sum(map(holder.count, COPIED))
+        progress = Progress("rows", others + (extent.row_count or 0))
         progress.skip(figures.kept_audit_rows)
         with worker_pool(workers, begin_copying, access, state.snapshot or "") as pool:
-            tasks = _in_turn(chunks, figures)
+            tasks = in_turn(parts, figures.tables)
             for copied in each(pool, workers, copy_part, tasks):
                 figures.tables.add(copied.table)
                 figures.rows[copied.table] += copied.rows
-                if copied.table == AUDIT_EVENTS:
-                    progress.advance(copied.rows)
+                progress.advance(copied.rows)
         last = Copier(access, state.snapshot or "")
-        last.complete(_LAST, at=foundation.clock.now(), snapshot_at=state.snapshot_at)
+        last.complete(LAST, at=foundation.clock.now(), snapshot_at=state.snapshot_at)
         figures.seconds = progress.end()
     finally:
         owner.close()
         holder.close()
     return figures
-
-
-def _in_turn(chunks: list[CopyTask], figures: Figures) -> Iterator[CopyTask | None]:
-    """Yield tables when those are there that they refer to; parts of the audit log meanwhile."""
-    log = iter(chunks)
-    for table in _FIRST:
-        yield CopyTask(table=table)
-        while table not in figures.tables:
-            # Of the log nothing refers to anything.
-            yield next(log, None)
-    for table in reversed(list(COPIED)):
-        if table not in {*_FIRST, _LAST}:
-            yield CopyTask(table=table)
-    yield from log
 
 
 def _begin(
@@ -215,23 +194,3 @@ def _begin(
     desk.begin(ANONYMIZED, name, mark, at=foundation.clock.now())
     target.empty()
     return dict(target.done())
-
-
-def _chunks(
-    source: CloneSource, span: Span, done: dict[Span, int], figures: Figures
-) -> Iterator[CopyTask]:
-    """Yield what is missing of the audit log: new parts, and parts that have grown since.
-
-    Raises:
-        OperationRefused: rows of the source are gone that the clone has.
-    """
-    for part, rows in done.items():
-        now = source.count(part)
-        if now < rows:
-            raise OperationRefused("the source has dropped audit rows since; begin a new clone")
-        figures.kept_audit_rows += rows
-        if now > rows:
-            yield CopyTask(table=AUDIT_EVENTS, span=part, is_known=True)
-    for part in outside(span, done):
-        for chunk in source.chunks(part, CHUNK_ROWS):
-            yield CopyTask(table=AUDIT_EVENTS, span=chunk)
