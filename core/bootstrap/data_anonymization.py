@@ -31,7 +31,7 @@ from core.bootstrap.operations import OperationRefused
 from core.config.settings import Environment, Settings
 from core.crypto.argon2_hasher import Argon2Parameters
 from core.crypto.shared_hash import shared_hash
-from core.data.anonymization.rules import AUDIT_EVENTS, COPIED, Unclassified, require_rules
+from core.data.anonymization.rules import AUDIT_EVENTS, Unclassified, require_rules
 from core.postgres.blocking import BlockingConnection
 from core.postgres.cloning import CloneSource, CloneTarget, Span
 from core.postgres.database_origin import ANONYMIZED, OriginDesk
@@ -152,8 +152,7 @@ def _clone(access: CloneAccess, workers: int, foundation: Foundation) -> Figures
             desk.make_months(extent.oldest, extent.newest)
         parts = missing_parts(source, (extent.first or 1, extent.last or 0), done)
         figures = Figures(snapshot_at=state.snapshot_at, kept_audit_rows=sum(done.values()))
-        others = sum(map(holder.count, COPIED))
-        progress = Progress("rows", others + (extent.row_count or 0))
+        progress = Progress("rows", source.count_others() + (extent.row_count or 0))
         progress.skip(figures.kept_audit_rows)
         with worker_pool(workers, begin_copying, access, state.snapshot or "") as pool:
             tasks = in_turn(parts, figures.tables)

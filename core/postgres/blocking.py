@@ -88,13 +88,6 @@ class BlockingConnection:
         with translated(statement.name):
             return self.raw.execute(statement.text, params, binary=True).rowcount
 
-    def count(self, table: str) -> int:
-        """Count the rows of a table."""
-        command = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
-        with translated(f"count_{table}"):
-            found = self.raw.execute(command).fetchone()
-        return int(found[0]) if found else 0
-
     def copy_in(self, table: str, columns: Sequence[str], texts: Iterable[str]) -> None:
         """Add rows that come in COPY's text format, in pieces of any size."""
         command = sql.SQL("COPY {} ({}) FROM STDIN").format(

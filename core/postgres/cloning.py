@@ -63,6 +63,11 @@ class CloneSource:
         found = self._connection.one(rows.COUNT_AUDIT_ROWS, params)
         return (found.row_count or 0) if found else 0
 
+    def count_others(self) -> int:
+        """Count the rows of all that is copied but the audit log."""
+        found = self._connection.one(rows.COUNT_COPIED_ROWS, NoParams())
+        return (found.row_count or 0) if found else 0
+
     def chunks(self, span: Span, step: int) -> list[Span]:
         """Divide a span into chunks of so many rows; together they cover it without a gap."""
         first, last = span
