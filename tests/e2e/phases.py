@@ -16,7 +16,8 @@ _MIB: Final = 1024
 class Phases:
     """Looks at a process and its children twice a second for as long as the block runs.
 
-    A phase is named by what its progress counts; what precedes a line belongs to its phase.
+    A phase is named by what its progress counts; what precedes a line belongs to its phase, and
+    what follows the last one to `the rest`.
     """
 
     def __init__(self, pid: int, written: Callable[[], str]) -> None:
@@ -60,6 +61,7 @@ class Phases:
                 known, now = len(found), time.monotonic()
                 self._count(found[-1], now - since, most // _MIB)
                 since, most = now, 0
+        self._count("the rest", time.monotonic() - since, most // _MIB)
 
     def _count(self, phase: str, seconds: float, mib: int) -> None:
         self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds
