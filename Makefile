@@ -205,8 +205,9 @@ export-long: $(VENV) ## the export of the audit log: EXPORT_ROWS=1000000 rows, t
 audit-long: $(VENV) ## verification and attacks on a log of AUDIT_ROWS=1000000 rows; tells the times
 	@AUDIT_ROWS=$(AUDIT_ROWS) $(RUN) pytest -s tests/e2e/test_audit_log.py
 
-data-long: $(VENV) ## DATA_USERS=100000 made up, verified, cloned without persons, scanned; both killed once
-	@DATA_USERS=$(DATA_USERS) $(RUN) pytest -s -m 'long or not long' tests/e2e/test_anonymized_clone.py
+data-long: $(VENV) ## DATA_USERS=100000 made up, verified, cloned (killed once), scanned: build/data-long.json
+	@DATA_USERS=$(DATA_USERS) $(RUN) pytest -s -m 'long or not long' \
+		tests/e2e/test_anonymized_clone.py tests/e2e/test_data_at_scale.py
 
 # The scanner has a virtual environment of its own as well.
 build/tls/.ready: requirements/tls.lock

@@ -10,17 +10,15 @@ import secrets
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from core.bootstrap.audit_access import refusals_in_one_line
 from core.bootstrap.data_clone_access import CloneAccess, clone_access
+from core.bootstrap.data_clone_parts import LAST, in_turn, missing_parts
 from core.bootstrap.data_clone_workers import (
-    ChunkTask,
     Copier,
-    TableTask,
     begin_copying,
     copy_part,
 )
@@ -33,18 +31,13 @@ from core.bootstrap.refusals import OperationRefused
 from core.config.settings import Environment, Settings
 from core.crypto.argon2_hasher import Argon2Parameters
 from core.crypto.shared_hash import shared_hash
-from core.data.anonymization.rules import AUDIT_EVENTS, COPIED, Unclassified, require_rules
+from core.data.anonymization.rules import AUDIT_EVENTS, Unclassified, require_rules
 from core.postgres.blocking import BlockingConnection
-from core.postgres.cloning import CloneSource, CloneTarget, Span, outside
+from core.postgres.cloning import CloneSource, CloneTarget, Span
 from core.postgres.database_origin import ANONYMIZED, OriginDesk
 from core.vault.blocking import run_blocking
 
 _HOURS: Final = 12 * 3600.0
-CHUNK_ROWS: Final = 5000
-_FIRST: Final = ("users", "sessions")
-"""Others refer to these."""
-_LAST: Final = "audit_legal_holds"
-"""Can never be removed again, so that they come with the completion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +54,8 @@ class Figures:
     """What a run copied."""
 
     rows: Counter[str] = field(default_factory=Counter)
+    tables: set[str] = field(default_factory=set)
+    """Those that are there as a whole, and the audit log once a part of it is."""
     kept_audit_rows: int = 0
     seconds: float = 0.0
     snapshot_at: datetime | None = None
@@ -155,23 +150,18 @@ def _clone(access: CloneAccess, workers: int, foundation: Foundation) -> Figures
         done = _begin(access, desk, target, state.name or "", foundation)
         if extent.oldest is not None and extent.newest is not None:
             desk.make_months(extent.oldest, extent.newest)
-        figures = Figures(snapshot_at=state.snapshot_at)
-        span = (extent.first or 1, extent.last or 0)
-        chunks = list(_chunks(source, span, done, figures))
-        progress = Progress("audit rows", extent.row_count or 0)
+        parts = missing_parts(source, (extent.first or 1, extent.last or 0), done)
+        figures = Figures(snapshot_at=state.snapshot_at, kept_audit_rows=sum(done.values()))
+        progress = Progress("rows", source.count_others() + (extent.row_count or 0))
         progress.skip(figures.kept_audit_rows)
         with worker_pool(workers, begin_copying, access, state.snapshot or "") as pool:
-            # One after the other: others refer to these.
-            for table in _FIRST:
-                figures.rows[table] += pool.submit(copy_part, TableTask(table=table)).result().rows
-            rest = [TableTask(table=name) for name in COPIED if name not in {*_FIRST, _LAST}]
-            tasks: list[TableTask | ChunkTask] = [*reversed(rest), *chunks]
+            tasks = in_turn(parts, figures.tables)
             for copied in each(pool, workers, copy_part, tasks):
+                figures.tables.add(copied.table)
                 figures.rows[copied.table] += copied.rows
-                if copied.table == AUDIT_EVENTS:
-                    progress.advance(copied.rows)
+                progress.advance(copied.rows)
         last = Copier(access, state.snapshot or "")
-        last.complete(_LAST, at=foundation.clock.now(), snapshot_at=state.snapshot_at)
+        last.complete(LAST, at=foundation.clock.now(), snapshot_at=state.snapshot_at)
         figures.seconds = progress.end()
     finally:
         owner.close()
@@ -203,23 +193,3 @@ def _begin(
     desk.begin(ANONYMIZED, name, mark, at=foundation.clock.now())
     target.empty()
     return dict(target.done())
-
-
-def _chunks(
-    source: CloneSource, span: Span, done: dict[Span, int], figures: Figures
-) -> Iterator[ChunkTask]:
-    """Yield what is missing of the audit log: new parts, and parts that have grown since.
-
-    Raises:
-        OperationRefused: rows of the source are gone that the clone has.
-    """
-    for part, rows in done.items():
-        now = source.count(part)
-        if now < rows:
-            raise OperationRefused("the source has dropped audit rows since; begin a new clone")
-        figures.kept_audit_rows += rows
-        if now > rows:
-            yield ChunkTask(span=part, is_known=True)
-    for part in outside(span, done):
-        for chunk in source.chunks(part, CHUNK_ROWS):
-            yield ChunkTask(span=chunk)

@@ -1,6 +1,7 @@
 """Both ends of a clone, and the keys: Vault's paths are told, never what lies there."""
 
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from core.bootstrap.foundation import Foundation, postgres_options, vault_source
 from core.config.settings import Environment
@@ -12,6 +13,9 @@ from core.domain.ports.personal_texts import PersonalTexts
 from core.postgres.connection import PostgresLogin, PostgresOptions
 from core.vault.clone_secrets import PSEUDONYM_KEY, DatabasePlace, database_place
 from core.vault.secrets import PERSONAL_DATA_KEY
+
+_REMEMBERED_KEYS: Final = 20_000
+"""Rows come in the order of time, and most of one person's within days of each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +29,9 @@ class End:
     @property
     def texts(self) -> PersonalTexts:
         """What opens and seals personal texts there."""
-        return SealedPersonalTexts(self.keys) if self.keys else KeylessTexts()
+        if not self.keys:
+            return KeylessTexts()
+        return SealedPersonalTexts(self.keys, remembered_keys=_REMEMBERED_KEYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,30 +6,25 @@ from datetime import datetime
 from itertools import islice
 
 from core.bootstrap.data_clone_access import CloneAccess
-from core.data.anonymization.audit_rows import SourceRow
 from core.data.anonymization.rules import AUDIT_EVENTS, COPIED, rewriters
 from core.data.audit_cells import audit_cells
 from core.data.tables import ROWS_OF, Row, copy_text
 from core.postgres.blocking import BlockingConnection
-from core.postgres.cloning import CloneSource, CloneTarget, Span, stored_row
-from core.postgres.cloning_rows import SaltedAuditRecord
+from core.postgres.cloning import CloneSource, CloneTarget, Span
 from core.postgres.database_origin import OriginDesk
 
 _PIECE_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TableTask:
-    """A whole table."""
+class CopyTask:
+    """A whole table, or with a span a part of the audit log.
+
+    Of a part that is known, because it is there, only what was committed since is added.
+    """
 
     table: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkTask:
-    """A part of the audit log; of one that is there only what was committed since is added."""
-
-    span: Span
+    span: Span | None = None
     is_known: bool = False
 
 
@@ -52,10 +47,12 @@ class Copier:
         self._anonymizer = access.anonymizer()
         self._rewriters = rewriters(self._anonymizer.pseudonyms)
 
-    def copy(self, task: TableTask | ChunkTask) -> Copied:
+    def copy(self, task: CopyTask) -> Copied:
         """Copy one part in one transaction."""
         with self._target.transaction():
-            return self._copy_chunk(task) if isinstance(task, ChunkTask) else self.table(task.table)
+            if task.span is None:
+                return self.table(task.table)
+            return self._part(task.span, is_known=task.is_known)
 
     def table(self, table: str) -> Copied:
         """Copy a table within the transaction that is open, row by row."""
@@ -89,29 +86,25 @@ class Copier:
         self._source.close()
         self._target.close()
 
-    def _copy_chunk(self, task: ChunkTask) -> Copied:
+    def _part(self, span: Span, *, is_known: bool) -> Copied:
         target, source = CloneTarget(self._target), CloneSource(self._source)
-        known = target.sequences(task.span) if task.is_known else frozenset[int]()
-        found = source.audit_rows(task.span)
-        fresh = [record for record in found if record.sequence not in known]
-        pieces = (
-            copy_text(self._audit_row(record) for record in fresh[place : place + _PIECE_ROWS])
-            for place in range(0, len(fresh), _PIECE_ROWS)
-        )
-        if fresh:
-            self._target.copy_in(AUDIT_EVENTS, ROWS_OF[AUDIT_EVENTS], pieces)
-        target.note(task.span, len(found))
-        return Copied(table=AUDIT_EVENTS, rows=len(fresh))
+        known = target.sequences(span) if is_known else frozenset[int]()
+        found = fresh = 0
 
-    def _audit_row(self, record: SaltedAuditRecord) -> Row:
-        return audit_cells(record.sequence, self._anonymizer.anonymous(source_row(record)))
+        def pieces() -> Iterator[str]:
+            nonlocal found, fresh
+            rows = source.audit_texts(span)
+            while piece := list(islice(rows, _PIECE_ROWS)):
+                new = [row for row in piece if not known or int(row[0] or 0) not in known]
+                found, fresh = found + len(piece), fresh + len(new)
+                yield copy_text(self._audit_row(row) for row in new)
 
+        self._target.copy_in(AUDIT_EVENTS, ROWS_OF[AUDIT_EVENTS], pieces())
+        target.note(span, found)
+        return Copied(table=AUDIT_EVENTS, rows=fresh)
 
-def source_row(record: SaltedAuditRecord) -> SourceRow:
-    """Return a row of the source with the salts that open it."""
-    return SourceRow(
-        row=stored_row(record), origin_salt=record.origin_salt, about_salt=record.about_salt
-    )
+    def _audit_row(self, row: Sequence[str | None]) -> Row:
+        return audit_cells(row[0] or "", self._anonymizer.anonymous(row))
 
 
 def _rewritten(row: Sequence[str | None], rewriting: Sequence[Callable[[str], str]]) -> Row:
@@ -131,7 +124,7 @@ def begin_copying(access: CloneAccess, snapshot: str) -> None:
     _copier = Copier(access, snapshot)
 
 
-def copy_part(task: TableTask | ChunkTask) -> Copied:
+def copy_part(task: CopyTask) -> Copied:
     """Copy one part."""
     if _copier is None:
         raise RuntimeError("the process has not begun")

@@ -1,41 +1,37 @@
-"""Looking for values of the source in a clone, column by column, by several processes."""
+"""Looking for values of the source in a clone, column by column."""
 
-import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Final
 
 from core.bootstrap.data_clone_access import CloneAccess
 from core.bootstrap.data_progress import Progress
 from core.bootstrap.data_scan_workers import (
-    Part,
-    Phase,
     Scanned,
-    ScanPlan,
+    ScanPlace,
+    ScanTask,
     begin_scanning,
     end_scanning,
-    parts_of,
-    scan_part,
+    gather_part,
+    look_through,
+    sort_originals,
 )
 from core.bootstrap.data_workers import each, worker_pool
 from core.bootstrap.refusals import OperationRefused
 from core.data.anonymization.rules import AUDIT_EVENTS, COPIED
-from core.data.scanning.originals import PersonalValues
-from core.data.scanning.search import ScanReport, Seen
-from core.data.scanning.value_filter import unite
+from core.data.scanning.digests import PARTS
+from core.data.scanning.originals import searched
+from core.data.scanning.search import ScanReport
 from core.postgres.blocking import BlockingConnection
 from core.postgres.cloning import CloneSource
 
-_AUDIT_STEP: Final = 5000
-_VALUES_OF_A_ROW: Final = 7
-"""How many originals an audit row holds, more or less."""
-
-_LARGEST: Final = (AUDIT_EVENTS, "outbox")
-"""Begun first, so that no process is left with one of them while the others have nothing to do."""
+_AUDIT_STEP: Final = 10_000
 
 _OWN: Final = frozenset({"alembic_version", "clone_chunks", "audit_seals"})
 """Tables of the clone's own that hold hashes and numbers alone."""
@@ -71,107 +67,89 @@ class Finding:
 def scan(access: CloneAccess, workers: int = 1) -> Finding:
     """Look through every text of the clone; blocks until it is done.
 
-    Memory and temporary files: 3 bytes a value, in each process that gathers.
+    What is known of the originals lies in a temporary folder, 16 and 3 bytes for each different
+    one: keyed digests, under a key that is forgotten. It goes with the scan.
+
+    Raises:
+        OperationRefused: the folder cannot be written.
     """
     source = BlockingConnection.open_snapshot(access.source.options, access.source.login, None)
     target = BlockingConnection.open_snapshot(access.target.options, access.target.login, None)
     try:
-        with TemporaryDirectory(prefix="pandora-scan-") as folder, _one_hash():
-            return _Scan(access, workers, CloneSource(source), CloneSource(target)).run(
-                Path(folder)
+        with tempfile.TemporaryDirectory(prefix="pandora-scan-") as folder:
+            place = ScanPlace(
+                access=access,
+                source_snapshot=CloneSource(source).snapshot().snapshot or "",
+                target_snapshot=CloneSource(target).snapshot().snapshot or "",
+                folder=Path(folder),
+                key=secrets.token_bytes(32),
             )
+            with worker_pool(workers, begin_scanning, place) as pool:
+                return _scanned(pool, workers, CloneSource(source), CloneSource(target))
+    except OSError as error:
+        raise OperationRefused(f"the scan cannot keep its files: {error.strerror}") from error
     finally:
         end_scanning()
         target.close()
         source.close()
 
 
-class _Scan:
-    """Three phases: originals are gathered, looked for, and what looks like one is compared."""
-
-    def __init__(
-        self, access: CloneAccess, workers: int, source: CloneSource, target: CloneSource
-    ) -> None:
-        self._access = access
-        self._workers = workers
-        self._source = source
-        self._target = target
-
-    def run(self, folder: Path) -> Finding:
-        rows = self._source.audit_extent().row_count or 0
-        plan = ScanPlan(
-            phase=Phase.GATHER,
-            source_state=self._source.snapshot().snapshot or "",
-            target_state=self._target.snapshot().snapshot or "",
-            folder=folder,
-            expected=(rows + 1000) * 2 * _VALUES_OF_A_ROW,
+def _scanned(pool: Executor, workers: int, source: CloneSource, target: CloneSource) -> Finding:
+    originals = 0
+    for found in _run(pool, workers, gather_part, _gathering(source), source, "originals gathered"):
+        originals += found.originals
+    sorting = Progress("parts of the originals sorted", PARTS)
+    for _ in each(pool, workers, sort_originals, range(PARTS)):
+        sorting.advance(1)
+    sorting.end()
+    cells, hits = 0, Counter[str]()
+    looking = _looking(target)
+    for found in _run(pool, workers, look_through, looking, target, "rows of the clone opened"):
+        cells += found.cells
+        hits.update(found.hits)
+    places = {(task.table, column) for task in looking for column in task.columns}
+    return Finding(
+        report=ScanReport(
+            originals=originals, cells=cells, columns=len(places), hits=MappingProxyType(hits)
         )
-        gathered = list(self._phase(plan, self._originals))
-        known = folder / "known"
-        unite({done.filter_file for done in gathered}, known)
-        plan = replace(plan, phase=Phase.LOOK, known=known)
-        seen = Seen()
-        for done in self._phase(plan, self._cells):
-            seen.add(done.seen or Seen())
-        confirmed: set[str] = set()
-        if seen.candidates:
-            plan = replace(plan, phase=Phase.CONFIRM, candidates=frozenset(seen.candidates))
-            for done in self._phase(plan, self._originals):
-                confirmed |= done.confirmed
-        originals = sum(done.originals for done in gathered)
-        return Finding(report=seen.report(originals, confirmed))
-
-    def _phase(self, plan: ScanPlan, parts: Callable[[], Iterator[Part]]) -> Iterator[Scanned]:
-        of = self._target if plan.phase is Phase.LOOK else self._source
-        progress = Progress(plan.phase.value, of.audit_extent().row_count or 0)
-        probes: set[int] = set()
-        with worker_pool(self._workers, begin_scanning, self._access, plan) as pool:
-            for done in each(pool, self._workers, scan_part, parts()):
-                probes.add(done.probe)
-                progress.advance(done.audit_rows)
-                yield done
-        progress.end()
-        if len(probes) != 1:
-            # A filter would miss what another process has gathered.
-            raise RuntimeError("the processes of a scan do not hash alike")
-
-    def _originals(self) -> Iterator[Part]:
-        present = self._source.columns()
-        values = PersonalValues(self._access.pseudonyms())
-        tables = [
-            Part(table=table)
-            for table, rules in COPIED.items()
-            if table in present and values.columns(rules)
-        ]
-        return parts_of(_spans(self._source), _largest_first(tables))
-
-    def _cells(self) -> Iterator[Part]:
-        tables = [
-            Part(table=table, columns=tuple(columns))
-            for table, columns in self._target.text_columns().items()
-            if table not in _OWN
-        ]
-        return parts_of(_spans(self._target), _largest_first(tables))
+    )
 
 
-def _spans(log: CloneSource) -> list[tuple[int, int]]:
-    extent = log.audit_extent()
-    return log.chunks((extent.first or 1, extent.last or 0), _AUDIT_STEP)
+def _run(
+    pool: Executor,
+    workers: int,
+    work: Callable[[ScanTask], Scanned],
+    tasks: list[ScanTask],
+    end: CloneSource,
+    words: str,
+) -> Iterator[Scanned]:
+    progress = Progress(words, end.audit_extent().row_count or 0)
+    for found in each(pool, workers, work, tasks):
+        progress.advance(found.rows)
+        yield found
+    progress.end()
 
 
-def _largest_first(tables: Sequence[Part]) -> list[Part]:
-    return sorted(tables, key=lambda part: part.table not in _LARGEST)
+def _gathering(source: CloneSource) -> list[ScanTask]:
+    """Return what holds originals; large tables come first, so that no process ends late."""
+    present = source.columns()
+    tables = [table for table in COPIED if table in present and searched(COPIED[table])]
+    return [*(ScanTask(table=table) for table in reversed(tables)), *_audit_tasks(source, ())]
 
 
-@contextmanager
-def _one_hash() -> Iterator[None]:
-    """Let processes that are started meanwhile hash alike, by a key that nobody can know."""
-    before = os.environ.get("PYTHONHASHSEED")
-    os.environ["PYTHONHASHSEED"] = str(1 + secrets.randbelow(2**32 - 1))
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONHASHSEED"]
-        else:
-            os.environ["PYTHONHASHSEED"] = before
+def _looking(target: CloneSource) -> list[ScanTask]:
+    found = {table: tuple(columns) for table, columns in target.text_columns().items()}
+    return [
+        *(
+            ScanTask(table=table, columns=columns)
+            for table, columns in found.items()
+            if table not in _OWN and table != AUDIT_EVENTS
+        ),
+        *_audit_tasks(target, found[AUDIT_EVENTS]),
+    ]
+
+
+def _audit_tasks(end: CloneSource, columns: tuple[str, ...]) -> list[ScanTask]:
+    extent = end.audit_extent()
+    chunks = end.chunks((extent.first or 1, extent.last or 0), _AUDIT_STEP)
+    return [ScanTask(table=AUDIT_EVENTS, columns=columns, span=span) for span in chunks]

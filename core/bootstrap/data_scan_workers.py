@@ -1,199 +1,174 @@
-"""The processes that look for originals in a clone: each sees the one state of both databases."""
+"""The processes of a scan: they gather originals, sort them, and look through the clone."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
-from itertools import islice
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Final
 
 from core.bootstrap.data_clone_access import CloneAccess
-from core.bootstrap.data_clone_workers import source_row
-from core.data.anonymization.audit_rows import AuditAnonymizer
-from core.data.anonymization.rules import COPIED
-from core.data.scanning.originals import VOCABULARY, PersonalValues
-from core.data.scanning.search import Search, Seen
-from core.data.scanning.value_filter import ValueFilter
-from core.domain.audit import AuditEntry
+from core.data.anonymization.rules import AUDIT_EVENTS, COPIED
+from core.data.audit_texts import opened
+from core.data.scanning.digests import Digests
+from core.data.scanning.known_values import KnownValues, sort_part
+from core.data.scanning.originals import VOCABULARY, in_audit_row, in_rows, searched
+from core.data.scanning.originals_file import OriginalsFile
+from core.data.scanning.search import Search
 from core.postgres.blocking import BlockingConnection
 from core.postgres.cloning import CloneSource, Span
 
-_ROWS_AT_ONCE: Final = 1000
 _OPENED: Final = ("reason", "ip_address", "user_agent")
-_PROBE: Final = "every process must hash alike"
-
-
-class Phase(StrEnum):
-    """What is done with a part of a database."""
-
-    GATHER = "originals gathered"
-    LOOK = "rows of the clone opened"
-    CONFIRM = "originals compared"
+_ROWS_AT_ONCE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScanPlan:
-    """What the processes of a phase begin with; `known` is the filter that all look with."""
+class ScanPlace:
+    """What every process of a scan shares: the states of both ends, a folder, and a key."""
 
-    phase: Phase
-    source_state: str
-    target_state: str
+    access: CloneAccess
+    source_snapshot: str
+    target_snapshot: str
     folder: Path
-    expected: int
-    known: Path | None = None
-    candidates: frozenset[str] = field(default=frozenset(), repr=False)
+    key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A table with its columns, or the rows of the audit log between two numbers."""
+class ScanTask:
+    """A table with the columns to read; of the audit log a part."""
 
-    table: str | None = None
+    table: str
     columns: tuple[str, ...] = ()
     span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanned:
-    """What became of a part. `probe` tells whether all processes hash alike."""
+    """What came of a task; `rows` are those of the audit log."""
 
-    audit_rows: int
-    probe: int
-    filter_file: Path
+    rows: int = 0
     originals: int = 0
-    seen: Seen | None = None
-    confirmed: frozenset[str] = field(default=frozenset(), repr=False)
+    cells: int = 0
+    hits: dict[str, int] = field(default_factory=dict)
 
 
 class Scanner:
-    """What a process keeps between parts."""
+    """What a process keeps between tasks."""
 
-    def __init__(self, access: CloneAccess, plan: ScanPlan) -> None:
-        """Connect both ends, and open a filter: the one that all know, or an own one."""
-        self._plan = plan
-        source, target = access.source, access.target
-        self._source = BlockingConnection.open_snapshot(
-            source.options, source.login, plan.source_state
-        )
-        self._target = BlockingConnection.open_snapshot(
-            target.options, target.login, plan.target_state
-        )
-        self._anonymizer = access.anonymizer()
-        self._own = AuditAnonymizer(
-            pseudonyms=access.pseudonyms(), source=target.texts, target=target.texts
-        )
-        self._values = PersonalValues(access.pseudonyms())
-        self._file = plan.known or _new_file(plan.folder)
-        self._search = Search(ValueFilter.in_file(self._file, plan.expected), VOCABULARY)
+    def __init__(self, place: ScanPlace) -> None:
+        """Take what is shared; connect to an end when it is needed."""
+        self._place = place
+        self._digests = Digests(place.key)
+        self._texts = {"source": place.access.source.texts, "target": place.access.target.texts}
+        self._ends: dict[str, BlockingConnection] = {}
+        self._file = OriginalsFile(place.folder, str(os.getpid()), self._digests, VOCABULARY)
+        self._known: KnownValues | None = None
+        self._search: Search | None = None
+
+    def gather(self, task: ScanTask) -> Scanned:
+        """Write down the originals of one task."""
+        source, rows = self._end("source"), 0
+        with self._file as file:
+            add = file.add
+            if task.span is None:
+                rules = COPIED[task.table]
+                for values in in_rows(rules, source.copy_out(task.table, searched(rules))):
+                    for value in values:
+                        add(value)
+            else:
+                for row in CloneSource(source).audit_texts(task.span):
+                    rows += 1
+                    for value in in_audit_row(opened(row, self._texts["source"])):
+                        add(value)
+        return Scanned(rows=rows, originals=file.originals)
+
+    def sort(self, part: int) -> int:
+        """Make a part of the originals ready to be looked up."""
+        return sort_part(self._place.folder, part)
+
+    def look(self, task: ScanTask) -> Scanned:
+        """Look through what one task names."""
+        if self._search is None:
+            self._known = KnownValues(self._place.folder)
+            self._search = Search(self._known, self._digests)
+        search, target, rows = self._search, self._end("target"), 0
+        search.begin()
+        span = task.span
+        between = None if span is None else ("sequence", *span)
+        places = [f"{task.table}.{column}" for column in task.columns]
+        for batch in _batches(target.copy_out(task.table, task.columns, between=between)):
+            for place, cells in zip(places, zip(*batch, strict=True), strict=True):
+                search.look(place, cells)
+        if span is not None:
+            # What the clone's own key opens must be looked at open.
+            for row in CloneSource(target).audit_texts(span):
+                rows += 1
+                said = opened(row, self._texts["target"])
+                for name in _OPENED:
+                    search.look(f"{AUDIT_EVENTS}.{name}", (getattr(said, name),))
+        return Scanned(rows=rows, cells=search.cells, hits=dict(search.hits))
 
     def close(self) -> None:
-        """End both sessions."""
-        self._source.close()
-        self._target.close()
+        """End the sessions, and let the files go."""
+        for connection in self._ends.values():
+            connection.close()
+        if self._known is not None:
+            self._known.close()
 
-    def scan(self, part: Part) -> Scanned:
-        """Do with one part what the phase is about."""
-        match self._plan.phase:
-            case Phase.GATHER:
-                rows, originals = self._originals(part)
-                return self._scanned(rows, originals=self._search.gather(originals))
-            case Phase.LOOK:
-                rows, seen = self._look(part)
-                return self._scanned(rows, seen=seen)
-            case Phase.CONFIRM:
-                rows, originals = self._originals(part)
-                confirmed = self._search.confirm(self._plan.candidates, originals)
-                return self._scanned(rows, confirmed=frozenset(confirmed))
-
-    def _scanned(
-        self,
-        audit_rows: int,
-        *,
-        originals: int = 0,
-        seen: Seen | None = None,
-        confirmed: frozenset[str] = frozenset(),
-    ) -> Scanned:
-        return Scanned(
-            audit_rows=audit_rows,
-            probe=hash(_PROBE),
-            filter_file=self._file,
-            originals=originals,
-            seen=seen,
-            confirmed=confirmed,
-        )
-
-    def _originals(self, part: Part) -> tuple[int, Iterable[str]]:
-        """Return how many audit rows a part of the source has, and its original values."""
-        if part.span is None:
-            rules, table = COPIED[part.table or ""], part.table or ""
-            found = self._source.copy_out(table, self._values.columns(rules))
-            return 0, self._values.in_rows(rules, found)
-        entries = _entries(self._source, self._anonymizer, part.span)
-        return len(entries), (
-            value
-            for entry in entries
-            for value in self._values.in_entry(entry, self._anonymizer.changed(entry))
-        )
-
-    def _look(self, part: Part) -> tuple[int, Seen]:
-        seen = Seen()
-        if part.span is None:
-            rows = self._target.copy_out(part.table or "", part.columns)
-            while batch := list(islice(rows, _ROWS_AT_ONCE)):
-                for place, column in enumerate(part.columns):
-                    cells = (row[place] for row in batch)
-                    seen.add(self._search.look(f"{part.table}.{column}", cells))
-            return 0, seen
-        # What the clone's own key opens must be looked at open.
-        entries = _entries(self._target, self._own, part.span)
-        for name in _OPENED:
-            cells = (getattr(entry, name) for entry in entries)
-            seen.add(self._search.look(f"audit_events.{name}", cells))
-        return len(entries), seen
+    def _end(self, name: str) -> BlockingConnection:
+        if name not in self._ends:
+            place = self._place
+            is_source = name == "source"
+            end = place.access.source if is_source else place.access.target
+            snapshot = place.source_snapshot if is_source else place.target_snapshot
+            self._ends[name] = BlockingConnection.open_snapshot(end.options, end.login, snapshot)
+        return self._ends[name]
 
 
-def _new_file(folder: Path) -> Path:
-    descriptor, name = mkstemp(dir=folder, prefix="filter-")
-    os.close(descriptor)
-    return Path(name)
-
-
-def _entries(
-    connection: BlockingConnection, anonymizer: AuditAnonymizer, span: Span
-) -> Sequence[AuditEntry]:
-    """Return what the rows of an audit log say, opened with the anonymizer's first keys."""
-    records = CloneSource(connection).audit_rows(span)
-    return [anonymizer.opened(source_row(record)) for record in records]
-
-
-def parts_of(spans: Iterable[Span], tables: Iterable[Part]) -> Iterator[Part]:
-    """Yield the tables, which take long, before the parts of the audit log, which fill gaps."""
-    yield from tables
-    for span in spans:
-        yield Part(span=span)
+def _batches(rows: Iterable[Sequence[str | None]]) -> Iterator[list[Sequence[str | None]]]:
+    batch: list[Sequence[str | None]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == _ROWS_AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 _scanner: Scanner | None = None
 """This process's own, once it has begun."""
 
 
-def begin_scanning(access: CloneAccess, plan: ScanPlan) -> None:
-    """Begin a process that scans; one that goes on with another phase begins anew."""
+def begin_scanning(place: ScanPlace) -> None:
+    """Begin a process that scans."""
     global _scanner  # noqa: PLW0603 - a pool's process has no other place for what it keeps
-    end_scanning()
-    _scanner = Scanner(access, plan)
+    _scanner = Scanner(place)
 
 
 def end_scanning() -> None:
-    """Give back what a process keeps, where it does not end with its phase."""
+    """Close what this process has open, if it has scanned."""
+    global _scanner  # noqa: PLW0603 - see above
     if _scanner is not None:
         _scanner.close()
+        _scanner = None
 
 
-def scan_part(part: Part) -> Scanned:
-    """Scan one part."""
+def gather_part(task: ScanTask) -> Scanned:
+    """Gather the originals of one task."""
+    return _own().gather(task)
+
+
+def sort_originals(part: int) -> int:
+    """Sort one part of the originals."""
+    return _own().sort(part)
+
+
+def look_through(task: ScanTask) -> Scanned:
+    """Look through what one task names."""
+    return _own().look(task)
+
+
+def _own() -> Scanner:
     if _scanner is None:
         raise RuntimeError("the process has not begun")
-    return _scanner.scan(part)
+    return _scanner

@@ -47,15 +47,22 @@ def worker_pool(workers: int, begin: Callable[..., None], *arguments: object) ->
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def each(pool: Executor, workers: int, work: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
-    """Yield what the work returns for each task, in the order in which they are done."""
+def each(
+    pool: Executor, workers: int, work: Callable[[T], R], tasks: Iterable[T | None]
+) -> Iterator[R]:
+    """Yield what the work returns for each task, in the order in which they are done.
+
+    Tasks are taken as there is room. None says that the next one waits for a result that is to
+    come; it may follow once whoever called this has seen one more.
+    """
     waiting = iter(tasks)
-    under_way: set[Future[R]] = {
-        pool.submit(work, task) for task in islice(waiting, workers * _AHEAD)
-    }
-    while under_way:
+    under_way: set[Future[R]] = set()
+    while True:
+        room = workers * _AHEAD - len(under_way)
+        under_way |= {pool.submit(work, task) for task in islice(waiting, room) if task is not None}
+        if not under_way:
+            return
         done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-        under_way |= {pool.submit(work, task) for task in islice(waiting, len(done))}
         for future in done:
             yield future.result()
 

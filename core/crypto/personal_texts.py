@@ -37,14 +37,14 @@ class SealedPersonalTexts:
     about to: what they sealed is still opened.
     """
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
-        """Take the first keys.
+    def __init__(self, keys: Sequence[bytes], *, remembered_keys: int = _REMEMBERED_KEYS) -> None:
+        """Take the first keys, and how many derived ones to remember.
 
         Raises:
             ValueError: see `replace`.
         """
         self._keys: tuple[bytes, ...] = ()
-        self._cipher = lru_cache(_REMEMBERED_KEYS)(_derived_cipher)
+        self._cipher = lru_cache(remembered_keys)(_derived_cipher)
         self.replace(keys)
 
     def replace(self, keys: Sequence[bytes]) -> None:

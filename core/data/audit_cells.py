@@ -4,7 +4,7 @@ from core.data.tables import Row, document
 from core.domain.audit_row import AuditRow, row_hash
 
 
-def audit_cells(sequence: int, row: AuditRow) -> Row:
+def audit_cells(sequence: int | str, row: AuditRow) -> Row:
     """Return an audit row with its number and its hash, in the order of the table's columns."""
     return (
         str(sequence),

@@ -20,6 +20,10 @@ _FIRST_VERSION: Final = 1
 """Rows of the first version have no owner of their origin; what they hold is not sealed."""
 
 
+# Made once: `json.dumps` makes an encoder for each call that wishes anything.
+_encoded: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRow:
     """What the table holds of one entry, but for its sequence and its hash.
@@ -92,8 +96,7 @@ def leaf_hash(sequence: int, hash_of_row: str) -> bytes:
 
 
 def _canonical(content: dict[str, object]) -> bytes:
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return text.encode()
+    return _encoded(content).encode()
 
 
 def _text(value: UUID | None) -> str | None:
@@ -103,4 +106,4 @@ def _text(value: UUID | None) -> str | None:
 def _utc_microseconds(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError("a naive datetime has no place in the audit log")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -57,6 +57,8 @@ class BlockingConnection:
             opened.raw.autocommit = False
             if snapshot is not None:
                 opened.raw.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(snapshot))
+            # Texts that COPY spells are read here, and by another server.
+            opened.raw.execute("SET datestyle TO 'ISO, YMD'")
         return opened
 
     def close(self) -> None:
@@ -95,14 +97,42 @@ class BlockingConnection:
             for text in texts:
                 copy.write(text)
 
-    def copy_out(self, table: str, columns: Sequence[str]) -> Iterator[Sequence[str | None]]:
-        """Yield every row, each value as PostgreSQL spells it, without keeping any."""
+    def copy_out(
+        self,
+        table: str,
+        columns: Sequence[str],
+        *,
+        between: tuple[str, int, int] | None = None,
+    ) -> Iterator[Sequence[str | None]]:
+        """Yield every row, each value as PostgreSQL spells it, without keeping any.
+
+        `between` names a column and two numbers, both included: then only rows within are read.
+        """
         # Not the table itself: it may have partitions.
-        command = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(
-            sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(table)
+        command = sql.SQL("COPY (SELECT {} FROM {}{}) TO STDOUT").format(
+            sql.SQL(", ").join(map(sql.Identifier, columns)),
+            sql.Identifier(table),
+            sql.SQL("") if between is None else _within(*between),
         )
         with translated(f"copy_from_{table}"), self.raw.cursor().copy(command) as copy:
             yield from copy.rows()
+
+    def copy_many(
+        self, statement: Many[ParamsT, RowT], params: ParamsT
+    ) -> Iterator[Sequence[str | None]]:
+        """Yield a statement's rows in its columns' order, each value as PostgreSQL spells it."""
+        text = statement.text.rstrip().removesuffix(";")
+        # The server takes no parameters for COPY; the driver writes them into the statement.
+        cursor = psycopg.ClientCursor(self.raw)
+        with (
+            translated(statement.name),
+            cursor.copy(f"COPY (\n{text}\n) TO STDOUT".encode(), params) as copy,
+        ):
+            yield from copy.rows()
+
+
+def _within(column: str, first: int, last: int) -> sql.Composed:
+    return sql.SQL(" WHERE {} BETWEEN {} AND {}").format(sql.Identifier(column), first, last)
 
 
 @contextmanager

@@ -1,18 +1,21 @@
 """The two ends of a clone without persons."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from core.domain.audit_row import AuditRow
 from core.postgres import cloning_rows as rows
 from core.postgres.blocking import BlockingConnection
 from core.postgres.statements import NoParams
 
-_TEXTS: Final = frozenset(
-    {"text", "varchar", "bpchar", "name", "uuid", "bytea", "json", "jsonb", "inet", "cidr"}
-)
+_NO_TEXTS: Final = frozenset(
+    {
+        "bool", "int2", "int4", "int8", "float4", "float8", "numeric", "money", "oid", "xid",
+        "xid8", "date", "time", "timetz", "timestamp", "timestamptz", "interval", "tstzrange",
+        "daterange",
+    }
+)  # fmt: skip
 
 Span = tuple[int, int]
 """Two numbers of audit rows, both included."""
@@ -40,10 +43,10 @@ class CloneSource:
         return {table: frozenset(columns) for table, columns in found.items()}
 
     def text_columns(self) -> Mapping[str, Sequence[str]]:
-        """Return the columns that can hold a text: UUIDs, bytes, JSON and lists as well."""
+        """Return the columns that can hold a text: every type but those of numbers and times."""
         found: defaultdict[str, list[str]] = defaultdict(list)
         for record in self._connection.many(rows.LIST_TEXT_COLUMNS, NoParams()):
-            if (record.type_name or "").lstrip("_") in _TEXTS:
+            if (record.type_name or "").lstrip("_") not in _NO_TEXTS:
                 found[record.table_name or ""].append(record.column_name or "")
         return found
 
@@ -60,6 +63,11 @@ class CloneSource:
         found = self._connection.one(rows.COUNT_AUDIT_ROWS, params)
         return (found.row_count or 0) if found else 0
 
+    def count_others(self) -> int:
+        """Count the rows of all that is copied but the audit log."""
+        found = self._connection.one(rows.COUNT_COPIED_ROWS, NoParams())
+        return (found.row_count or 0) if found else 0
+
     def chunks(self, span: Span, step: int) -> list[Span]:
         """Divide a span into chunks of so many rows; together they cover it without a gap."""
         first, last = span
@@ -70,10 +78,10 @@ class CloneSource:
             ends.append(last)
         return [(before + 1, end) for before, end in pairwise(ends)]
 
-    def audit_rows(self, span: Span) -> Sequence[rows.SaltedAuditRecord]:
-        """Return the audit rows between two numbers, with salts."""
+    def audit_texts(self, span: Span) -> Iterator[Sequence[str | None]]:
+        """Yield the audit rows between two numbers, with salts, in the order of the record."""
         params = rows.RangeParams(first=span[0], last=span[1])
-        return self._connection.many(rows.READ_SALTED_ROWS, params)
+        return self._connection.copy_many(rows.READ_SALTED_ROWS, params)
 
 
 class CloneTarget:
@@ -120,26 +128,3 @@ def outside(span: Span, done: Iterable[Span]) -> list[Span]:
     if first <= span[1]:
         left.append((first, span[1]))
     return left
-
-
-def stored_row(record: rows.SaltedAuditRecord) -> AuditRow:
-    """Return what the hash of a row covers."""
-    return AuditRow(
-        version=record.version or 1,
-        id=record.id,
-        occurred_at=record.occurred_at,
-        actor_type=record.actor_type,
-        actor_id=record.actor_id,
-        action=record.action,
-        resource_type=record.resource_type,
-        resource_id=record.resource_id,
-        user_id=record.user_id,
-        outcome=record.outcome,
-        reason=record.reason,
-        origin_owner=record.origin_owner,
-        ip_address=record.ip_address,
-        user_agent=record.user_agent,
-        request_id=record.request_id,
-        trace_id=record.trace_id,
-        details=record.details,
-    )

@@ -125,6 +125,7 @@ LIST_TEXT_COLUMNS: Final = Many("cloning", "list_text_columns", NoParams, Column
 READ_AUDIT_EXTENT: Final = One("cloning", "read_audit_extent", NoParams, ExtentRecord)
 LIST_CHUNK_ENDS: Final = Many("cloning", "list_chunk_ends", ChunkEndsParams, SequenceRecord)
 COUNT_AUDIT_ROWS: Final = One("cloning", "count_audit_rows", RangeParams, CountRecord)
+COUNT_COPIED_ROWS: Final = One("cloning", "count_copied_rows", NoParams, CountRecord)
 LIST_AUDIT_SEQUENCES: Final = Many("cloning", "list_audit_sequences", RangeParams, SequenceRecord)
 READ_SALTED_ROWS: Final = Many("cloning", "read_salted_rows", RangeParams, SaltedAuditRecord)
 LIST_CLONE_CHUNKS: Final = Many("cloning", "list_clone_chunks", NoParams, ChunkRecord)

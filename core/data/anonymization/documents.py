@@ -1,9 +1,10 @@
 """JSON in rows: payloads of events, and details of audit rows. What no rule names is replaced."""
 
 import json
+from collections.abc import Iterator
 from typing import Final
 
-from core.data.anonymization.pseudonyms import Pseudonyms, is_uuid
+from core.data.anonymization.pseudonyms import Pseudonyms, is_service, is_uuid
 from core.data.tables import document
 
 _ACTORS: Final = frozenset({"reviewer_id", "actor_id"})
@@ -35,9 +36,28 @@ def anonymous(value: object, pseudonyms: Pseudonyms, name: str = "") -> object:
             return value
 
 
+def replaced_texts(value: object, name: str = "") -> Iterator[str]:
+    """Yield the texts of a document that `anonymous` replaces."""
+    match value:
+        case dict():
+            for key, item in value.items():
+                yield from replaced_texts(item, key)
+        case list():
+            for item in value:
+                yield from replaced_texts(item, name)
+        case str() if not _stays(value, name):
+            yield value
+        case _:
+            return
+
+
 def _text(text: str, pseudonyms: Pseudonyms, name: str) -> str:
+    if _stays(text, name):
+        return text
+    return pseudonyms.id(text) if is_uuid(text) else pseudonyms.text(text)
+
+
+def _stays(text: str, name: str) -> bool:
     if is_uuid(text):
-        return pseudonyms.id(text)
-    if name in _ACTORS:
-        return pseudonyms.actor(text)
-    return text if name in _WORDS else pseudonyms.text(text)
+        return False
+    return is_service(text) if name in _ACTORS else name in _WORDS

@@ -8,7 +8,7 @@ import hmac
 import re
 from base64 import b32encode
 from functools import lru_cache
-from ipaddress import IPv4Address, ip_address, ip_network
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Final
 
 from core.data.anonymization.agents import agent_class
@@ -77,15 +77,18 @@ class Pseudonyms:
 
     def _address(self, text: str) -> str:
         """Return a documentation address (RFC 3849): equal networks stay equal."""
+        plain = text.partition("%")[0]
+        family, site, kept = (AF_INET6, "6", 6) if ":" in plain else (AF_INET, "4", 3)
         try:
-            parsed = ip_address(text.partition("%")[0])
-        except ValueError:
+            packed = inet_pton(family, plain)
+        except (OSError, ValueError):
             return self.text(text)
-        site, bits = ("4", 24) if isinstance(parsed, IPv4Address) else ("6", 48)
-        network = str(ip_network((parsed, bits), strict=False))
-        near, far = self._mac("network", network).hex(), self._mac("address", str(parsed)).hex()
+        network = inet_ntop(family, packed[:kept].ljust(len(packed), b"\0"))
+        near = self._mac("network", f"{network}/{kept * 8}").hex()
+        far = self._mac("address", inet_ntop(family, packed)).hex()
         groups = (near[:4], near[4:8], far[:4], far[4:8], far[8:12])
-        return str(ip_address(f"2001:db8:{site}:{':'.join(groups)}"))
+        other = inet_pton(AF_INET6, f"2001:db8:{site}:{':'.join(groups)}")
+        return inet_ntop(AF_INET6, other)
 
     def agent(self, text: str) -> str:
         """Return the kind of program, and nothing of its version or its device."""
@@ -127,7 +130,7 @@ class Pseudonyms:
         """Return who did something: another id for a person; services keep their names."""
         if is_uuid(text):
             return self.id(text)
-        return text if text.startswith(_SERVICE) or text in {"system", "user"} else self.text(text)
+        return text if is_service(text) else self.text(text)
 
     def password(self, text: str) -> str:
         """Return the one hash that nobody knows a password of."""
@@ -149,3 +152,8 @@ class Pseudonyms:
 def is_uuid(text: str) -> bool:
     """Tell whether a text is a UUID with hyphens."""
     return len(text) == 36 and _UUID.fullmatch(text) is not None  # noqa: PLR2004 - characters
+
+
+def is_service(text: str) -> bool:
+    """Tell whether an actor is a service, or the system; their names stay."""
+    return text.startswith(_SERVICE) or text in {"system", "user"}

@@ -38,6 +38,21 @@ SELECT count(*) AS row_count
 FROM audit_events
 WHERE sequence BETWEEN %(first)s::bigint AND %(last)s::bigint;
 
+-- name: count_copied_rows :one
+-- purpose: Counts the rows of all that is copied but the audit log.
+SELECT
+    (SELECT count(*) FROM users)
+    + (SELECT count(*) FROM sessions)
+    + (SELECT count(*) FROM refresh_tokens)
+    + (SELECT count(*) FROM known_devices)
+    + (SELECT count(*) FROM kyc_reviews)
+    + (SELECT count(*) FROM totp_enrolments)
+    + (SELECT count(*) FROM recovery_codes)
+    + (SELECT count(*) FROM service_tokens)
+    + (SELECT count(*) FROM consumed_events)
+    + (SELECT count(*) FROM audit_legal_holds)
+    + (SELECT count(*) FROM outbox) AS row_count;
+
 -- name: list_audit_sequences :many
 -- purpose: Reads the numbers that are in use between two numbers.
 SELECT sequence
