@@ -1,7 +1,8 @@
-"""`python -m bench.loads.hashing SECONDS THREADS`: Argon2id and nothing else, as fast as it goes.
+"""`python -m bench.loads.hashing SECONDS THREADS [BUILDS]`: Argon2id and nothing else.
 
-It is a process of its own, so that a build of the library in a folder on PYTHONPATH is the one that
-is measured. Prints JSON: hashes, seconds, and which file did the work.
+It is a process of its own, as a build of the library has to be chosen before the library is
+imported: the fastest in the folder BUILDS, as a core chooses it, or else the wheel. Prints JSON:
+hashes, seconds, and what did the work.
 """
 
 import json
@@ -10,12 +11,12 @@ import subprocess
 import sys
 import threading
 import time
-from importlib import import_module
 from pathlib import Path
 
 from bench.errors import BenchError
 from bench.loads.sample import Sample
 from bench.usage import family_seconds
+from core.crypto.argon2_builds import WHEEL, use_fastest_build
 
 MEMORY_KIB, TIME_COST, PARALLELISM = 19_456, 2, 1
 """OWASP's for Argon2id, and the service's defaults."""
@@ -25,20 +26,20 @@ BUILD = Path("build/argon2")
 
 def verifications(*, seconds: int, threads: int, build: Path | None) -> Sample:
     """Measure with the library of a folder, or with the installed one. Raises BenchError."""
-    before = os.environ.get("PYTHONPATH")
-    path = os.pathsep.join(str(part) for part in (build and build.resolve(), before) if part)
     ended = subprocess.run(
-        (sys.executable, "-m", "bench.loads.hashing", str(seconds), str(threads)),
+        (
+            *(sys.executable, "-m", "bench.loads.hashing", str(seconds), str(threads)),
+            *([] if build is None else [str(build)]),
+        ),
         check=False,
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": path},
     )
     if ended.returncode != 0:
         raise BenchError(f"hashing: {ended.stderr.strip()[-500:]}")
     told = json.loads(ended.stdout)
-    if build is not None and not Path(told["library"]).is_relative_to(build.resolve()):
-        raise BenchError(f"the library in {build} was not used, but {told['library']}")
+    if build is not None and told["build"] == WHEEL:
+        raise BenchError(f"no library in {build} was used, but the wheel")
     return Sample(
         requests=told["hashes"],
         seconds=told["seconds"],
@@ -48,12 +49,11 @@ def verifications(*, seconds: int, threads: int, build: Path | None) -> Sample:
 
 def main() -> int:
     """Verify one password again and again in each thread."""
-    # Those that the path of this process leads to.
+    seconds, threads = int(sys.argv[1]), int(sys.argv[2])
+    choice = use_fastest_build(Path(sys.argv[3]) if len(sys.argv) > 3 else None)
+    # Not before the choice.
     import argon2  # noqa: PLC0415
 
-    bindings = import_module("_argon2_cffi_bindings")
-
-    seconds, threads = int(sys.argv[1]), int(sys.argv[2])
     hasher = argon2.PasswordHasher(
         time_cost=TIME_COST, memory_cost=MEMORY_KIB, parallelism=PARALLELISM, type=argon2.Type.ID
     )
@@ -74,7 +74,7 @@ def main() -> int:
         "hashes": sum(counts),
         "seconds": time.monotonic() - began,
         "cpu_seconds": family_seconds(os.getpid()) - cpu_before,
-        "library": bindings.__file__,
+        "build": choice.name,
     }
     print(json.dumps(told))
     return 0

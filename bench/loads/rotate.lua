@@ -1,14 +1,15 @@
 -- Sends the requests of a file one after the other, and again from the first.
--- Argument: the file; a line each: method, path, bearer token, body, with tabs between them.
+-- Argument: the file; a line each: method, path, bearer token, client, body, with tabs between them.
 
 local requests, turn = {}, 0
 
 function init(arguments)
   for line in io.lines(arguments[1]) do
-    local method, path, token, body = line:match("^(.-)\t(.-)\t(.-)\t(.*)$")
+    local method, path, token, client, body = line:match("^(.-)\t(.-)\t(.-)\t(.-)\t(.*)$")
     local headers = {}
     for name, value in pairs(wrk.headers) do headers[name] = value end
     if token ~= "" then headers["Authorization"] = "Bearer " .. token end
+    if client ~= "" then headers["X-Forwarded-For"] = client end
     if body == "" then
       body = nil
     else

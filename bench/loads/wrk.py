@@ -18,17 +18,18 @@ _TIMEOUT: Final = "30s"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestRequest:
-    """One request; no token and no body are empty."""
+    """One request; no token, no body and no `client` (whose address a proxy tells) are empty."""
 
     method: str
     path: str
     token: str = ""
     body: str = ""
+    client: str = ""
 
     @property
     def line(self) -> str:
         """Return it as rotate.lua reads it."""
-        return f"{self.method}\t{self.path}\t{self.token}\t{self.body}"
+        return "\t".join((self.method, self.path, self.token, self.client, self.body))
 
 
 def require_wrk() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from ipaddress import ip_network
 from typing import Final
 
 import grpc
@@ -15,6 +16,8 @@ from pandora.user.v1 import auth_service_pb2, user_service_pb2
 CALLERS: Final = 8
 """Programs that call at the same time over gRPC, each for another person."""
 _TIMEOUT_SECONDS: Final = 30.0
+_CLIENTS: Final = ip_network("198.18.0.0/15")
+"""Addresses for measurements (RFC 2544)."""
 
 
 def logins(people: People) -> list[RestRequest]:
@@ -23,14 +26,18 @@ def logins(people: People) -> list[RestRequest]:
 
 
 def logins_of(emails: Sequence[str], password: str) -> list[RestRequest]:
-    """Return logins with one password."""
+    """Return logins with one password, each from an address of its own.
+
+    From one address only a few are judged at once, and those of a market do not come from one.
+    """
     return [
         RestRequest(
             method="POST",
             path="/v1/auth/login",
             body=json.dumps({"email": email, "password": password}),
+            client=str(_CLIENTS[number % _CLIENTS.num_addresses]),
         )
-        for email in emails
+        for number, email in enumerate(emails)
     ]
 
 

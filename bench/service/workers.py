@@ -26,6 +26,7 @@ from tests.e2e.processes import Process
 from tests.e2e.site import Site
 
 _CORE_ADDRESS: Final = "PANDORA_GATEWAY__CORE_ADDRESS"
+_TRUSTED_PROXIES: Final = "PANDORA_GATEWAY__TRUSTED_PROXIES"
 _CONNECTION_LIFE: Final = {
     # Generators keep their connections for as long as they run.
     "PANDORA_GATEWAY__CONNECTION_MAX_REQUESTS": "100000000",
@@ -69,6 +70,8 @@ def serve(
         gateway_common = {
             GATEWAY_PORT: str(ports[GATEWAY_PORT]),
             _CORE_ADDRESS: core_address,
+            # The generators stand for a proxy with many clients behind it.
+            _TRUSTED_PROXIES: f"{HOST}/32",
             **_CONNECTION_LIFE,
         }
         gateways, gateway_metrics = _start(

@@ -10,10 +10,13 @@ V = TypeVar("V")
 
 
 class SharedRead(Generic[K, V]):
-    """Gathers the keys that are asked for within one turn of the event loop into one query.
+    """Gathers the keys that are asked for while a query is under way into the next one.
 
-    While `max_in_flight` queries are under way, keys gather for the next one. A read never joins
-    a query that has already been sent: it sees everything that was committed before it was asked.
+    Where none is, those of one turn of the event loop share it. So the more is asked, the more
+    share a query. A read never joins a query that has already been sent: it sees everything that
+    was committed before it was asked. Whatever holds up one query, such as a connection that is
+    dead, holds up those who came later for `patience_seconds`: then a query of their own is sent,
+    as long as no more than `max_in_flight` are under way.
     """
 
     def __init__(
@@ -21,13 +24,15 @@ class SharedRead(Generic[K, V]):
         fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]],
         *,
         max_in_flight: int = 4,
+        patience_seconds: float = 0.02,
     ) -> None:
         """Take the query: it gets keys, each once, and returns what exists by key."""
         self._fetch = fetch
         self._max_in_flight = max_in_flight
+        self._patience_seconds = patience_seconds
         self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
         self._context: Context | None = None
-        self._scheduled = False
+        self._next: asyncio.Handle | None = None
         self._in_flight: set[asyncio.Task[None]] = set()
 
     async def get(self, key: K) -> V | None:
@@ -41,13 +46,16 @@ class SharedRead(Generic[K, V]):
         return await answer
 
     def _schedule(self) -> None:
-        if self._scheduled or len(self._in_flight) >= self._max_in_flight:
+        if self._next is not None or len(self._in_flight) >= self._max_in_flight:
             return
-        self._scheduled = True
-        asyncio.get_running_loop().call_soon(self._send)
+        loop = asyncio.get_running_loop()
+        if self._in_flight:
+            self._next = loop.call_later(self._patience_seconds, self._send)
+        else:
+            self._next = loop.call_soon(self._send)
 
     def _send(self) -> None:
-        self._scheduled = False
+        self._next = None
         asked, self._waiting = self._waiting, {}
         query = asyncio.get_running_loop().create_task(self._answer(asked), context=self._context)
         self._in_flight.add(query)
@@ -56,7 +64,9 @@ class SharedRead(Generic[K, V]):
     def _after(self, query: asyncio.Task[None]) -> None:
         self._in_flight.discard(query)
         if self._waiting:
-            self._schedule()
+            if self._next is not None:
+                self._next.cancel()
+            self._next = asyncio.get_running_loop().call_soon(self._send)
 
     async def _answer(self, asked: Mapping[K, Sequence[asyncio.Future[V | None]]]) -> None:
         try:

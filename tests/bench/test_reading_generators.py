@@ -102,8 +102,15 @@ def test_what_wrk_does_not_write_is_refused(output: str) -> None:
 
 
 def test_a_request_is_one_line_for_the_script() -> None:
-    request = wrk.RestRequest(method="POST", path="/a", token="t", body='{"b": 1}')
-    assert request.line == 'POST\t/a\tt\t{"b": 1}'
+    request = wrk.RestRequest(
+        method="POST", path="/a", token="t", client="192.0.2.1", body='{"b": 1}'
+    )
+    assert request.line == 'POST\t/a\tt\t192.0.2.1\t{"b": 1}'
+
+
+def test_a_build_that_is_not_used_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="the wheel"):
+        hashing.verifications(seconds=0, threads=1, build=tmp_path)
 
 
 PGBENCH = """\

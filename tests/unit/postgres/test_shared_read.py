@@ -63,7 +63,7 @@ async def test_nothing_is_kept_for_the_next_read() -> None:
 async def test_a_read_never_joins_a_query_that_was_sent_before() -> None:
     store = Store()
     store.gate.clear()
-    reader = SharedRead(store.fetch, max_in_flight=2)
+    reader = SharedRead(store.fetch, patience_seconds=0.0)
     first = await reads(reader, 2)
     second = await reads(reader, 2)
     assert store.queries == [[2], [2]]
@@ -71,10 +71,10 @@ async def test_a_read_never_joins_a_query_that_was_sent_before() -> None:
     assert await asyncio.gather(*first, *second) == [4, 4]
 
 
-async def test_keys_gather_while_enough_queries_are_under_way() -> None:
+async def test_keys_gather_while_a_query_is_under_way() -> None:
     store = Store()
     store.gate.clear()
-    reader = SharedRead(store.fetch, max_in_flight=1)
+    reader = SharedRead(store.fetch, patience_seconds=DEADLINE_SECONDS)
     first = await reads(reader, 2)
     later = await reads(reader, 4, 6)
     later += await reads(reader, 8)
@@ -83,6 +83,26 @@ async def test_keys_gather_while_enough_queries_are_under_way() -> None:
     async with asyncio.timeout(DEADLINE_SECONDS):
         assert await asyncio.gather(*first, *later) == [4, 16, 36, 64]
     assert store.queries == [[2], [4, 6, 8]]
+
+
+async def test_a_query_that_hangs_holds_up_those_who_come_later_for_a_moment_only() -> None:
+    store = Store()
+    store.gate.clear()
+    reader = SharedRead(store.fetch, max_in_flight=3, patience_seconds=0.01)
+    tasks = await reads(reader, 2)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        for expected in ([2], [2, 4], [2, 4, 6]):
+            while [key for (key,) in store.queries] != expected:
+                await asyncio.sleep(0.001)
+            tasks += await reads(reader, expected[-1] + 2)
+    assert store.queries == [[2], [4], [6]]
+    # No more than three: what came last waits for one of them to end.
+    await asyncio.sleep(0.05)
+    assert store.queries == [[2], [4], [6]]
+    store.gate.set()
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        assert await asyncio.gather(*tasks) == [4, 16, 36, 64]
+    assert store.queries == [[2], [4], [6], [8]]
 
 
 async def test_an_error_reaches_everyone_who_asked_and_nobody_later() -> None:
