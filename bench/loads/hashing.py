@@ -50,7 +50,7 @@ def verifications(*, seconds: int, threads: int, build: Path | None) -> Sample:
 def main() -> int:
     """Verify one password again and again in each thread."""
     seconds, threads = int(sys.argv[1]), int(sys.argv[2])
-    choice = use_fastest_build(Path(sys.argv[3]) if len(sys.argv) > 3 else None)
+    choice = use_fastest_build(Path(sys.argv[3]) if sys.argv[3:] else None)
     # Not before the choice.
     import argon2  # noqa: PLC0415
 

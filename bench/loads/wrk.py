@@ -29,7 +29,7 @@ class RestRequest:
     @property
     def line(self) -> str:
         """Return it as rotate.lua reads it."""
-        return "\t".join((self.method, self.path, self.token, self.client, self.body))
+        return f"{self.method}\t{self.path}\t{self.token}\t{self.client}\t{self.body}"
 
 
 def require_wrk() -> None:

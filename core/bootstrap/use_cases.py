@@ -14,7 +14,7 @@ from core.config.settings import PasswordSettings
 from core.crypto.access_tokens import Es256AccessTokens
 from core.crypto.argon2_builds import build_in_use
 from core.crypto.argon2_hasher import Argon2idHasher, Argon2Parameters
-from core.crypto.background_pool import BackgroundPool
+from core.crypto.background_pool import BackgroundPool, share_out
 from core.crypto.breached_passwords import BreachedPasswords
 from core.crypto.common_passwords import load_common_passwords
 from core.crypto.key_reload import KeyReload
@@ -80,8 +80,10 @@ async def prepare_crypto(
         DigestFileRefused: the file of breached passwords is not what it should be.
     """
     settings = foundation.settings
+    workers = 1 if foundation.worker is None else foundation.worker.count
     pool = BackgroundPool(
-        threads=settings.passwords.hashing_threads, queue_limit=settings.passwords.queue_limit
+        threads=share_out(settings.passwords.hashing_threads, among=workers),
+        queue_limit=settings.passwords.queue_limit,
     )
     startup.on_end(pool.close)
     watch_hashing(foundation.live, pool)

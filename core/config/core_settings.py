@@ -29,8 +29,8 @@ class CoreSettings:
     workers: Annotated[int, Between(0, MOST_WORKERS)] = 1
     """How many processes serve; 0: as many as there are processors for this process. With more
     than one a supervisor starts them, replaces those that end, and tells the sum of their metrics.
-    Pools, hashing threads and queues are each worker's own: `postgres.pool_max_size` times
-    `core.workers` is what the database sees."""
+    Pools and queues are each worker's own, hashing threads are shared out among them:
+    `postgres.pool_max_size` times `core.workers` is what the database sees."""
     worker_port: Port | None = None
     """The first of as many ports as there are workers: each listens on its own as well, for callers
     who want to reach every one. The kernel spreads connections to `port` by chance."""

@@ -135,6 +135,7 @@ class PasswordSettings:
     time_cost: Annotated[int, Between(1, 20)] = 2
     parallelism: Annotated[int, Between(1, 16)] = 1
     hashing_threads: Annotated[int, Between(1, 64)] = 2
+    """Of one core with all its workers: they are shared out, and each worker has one at least."""
     queue_limit: Annotated[int, Between(0, 10_000)] = 64
     """How many hashings may wait for a thread; one more is refused as SERVER_BUSY, and so is one
     that could not be done before its call's deadline."""

@@ -21,6 +21,11 @@ LONGEST_RETRY_SECONDS: Final = 30.0
 T = TypeVar("T")
 
 
+def share_out(threads: int, *, among: int) -> int:
+    """Return how many of so many threads each of some processes has: one at least."""
+    return max(1, threads // among)
+
+
 class BackgroundPool:
     """Runs slow work of one event loop, a bounded number at a time, a bounded number waiting.
 

@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from contextlib import suppress
 
 NICENESS = 10
 """Lowers the threads' priority: measured on two busy cores, reads beside a storm of logins waited
@@ -16,3 +17,7 @@ def lower_own_priority() -> None:
         thread = threading.get_native_id()
         present = os.getpriority(os.PRIO_PROCESS, thread)
         os.setpriority(os.PRIO_PROCESS, thread, max(present, NICENESS))
+        # A sandbox may forbid it; nice alone remains.
+        with suppress(PermissionError):
+            # Batch threads never interrupt others when they wake; 0 is the calling thread.
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))

@@ -1,9 +1,11 @@
 """What wrk, h2load and pgbench write is read as it is meant, and never taken for more."""
 
+from pathlib import Path
+
 import pytest
 
 from bench.errors import BenchError
-from bench.loads import h2load, pgbench, wrk
+from bench.loads import h2load, hashing, pgbench, wrk
 from bench.loads.sample import Sample, percentile
 from bench.service.outcomes import count_refusals
 from bench.suite.measure import with_errors

@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.crypto.argon2_hasher import Argon2idHasher, Argon2Parameters
-from core.crypto.background_pool import BackgroundPool
+from core.crypto.background_pool import BackgroundPool, share_out
 from core.crypto.thread_priority import NICENESS
 from core.domain.errors import ServerBusy
 
@@ -270,7 +270,31 @@ async def test_hashing_threads_yield_to_the_rest_of_the_process() -> None:
     pool = BackgroundPool(threads=1, queue_limit=1)
     ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     theirs = await pool.run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
-    # Only Linux keeps a priority for each thread.
+    # Only Linux keeps a priority and a policy for each thread.
+    if sys.platform == "linux":
+        assert await pool.run(lambda: os.sched_getscheduler(0)) == os.SCHED_BATCH
+        assert os.sched_getscheduler(0) == os.SCHED_OTHER
     assert theirs == (max(ours, NICENESS) if sys.platform == "linux" else ours)
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == ours
+    await pool.close()
+
+
+@pytest.mark.parametrize(
+    ("threads", "workers", "each"), [(2, 1, 2), (2, 2, 1), (2, 5, 1), (5, 2, 2), (64, 4, 16)]
+)
+async def test_threads_are_shared_out_and_every_worker_has_one(
+    threads: int, workers: int, each: int
+) -> None:
+    assert share_out(threads, among=workers) == each
+
+
+async def test_a_sandbox_that_forbids_the_policy_stops_no_hashing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def forbid(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setscheduler", forbid, raising=False)
+    pool = BackgroundPool(threads=1, queue_limit=1)
+    assert await pool.run(lambda: "done") == "done"
     await pool.close()
