@@ -107,7 +107,7 @@ docs-browser: $(VENV) ## use the page at /docs in Chromium; pictures go to build
 	@$(RUN) pytest tests/e2e/browser_docs.py
 
 conformance: $(VENV) ## ask the gateway everything its OpenAPI allows and forbids: CONFORMANCE_EXAMPLES=200
-	@CONFORMANCE_EXAMPLES=$(CONFORMANCE_EXAMPLES) $(RUN) pytest -s tests/conformance
+	@CONFORMANCE_EXAMPLES=$(CONFORMANCE_EXAMPLES) $(RUN) pytest -m long -s tests/conformance
 
 # Envoy has a virtual environment of its own: nothing else needs it, and it is large.
 build/bench/.ready: bench/requirements.lock

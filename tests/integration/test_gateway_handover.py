@@ -99,8 +99,10 @@ def _settings(core_port: int, port: int, **further: str) -> dict[str, str]:
 async def _until_refused(port: int) -> None:
     with suppress(ConnectionRefusedError):
         while True:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.close()
+            # Reset: it was waiting to be accepted when the port was closed.
+            with suppress(ConnectionResetError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
 
 
 async def _take_over(load: Load, settings: dict[str, str], given: socket.socket | None) -> None:
