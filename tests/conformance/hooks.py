@@ -31,6 +31,7 @@ _BEARER: Final = "Bearer "
 _FORBIDDEN: Final = 403
 _ME: Final = "me"
 _VERSION_GIVEN_OUT: Final = 7
+_ANYONE: Final = "anyone"
 _LOST: Final = frozenset({"TOKEN_INVALID", "TOKEN_EXPIRED", "SESSION_REVOKED", "ACCOUNT_SUSPENDED"})
 # These say that a request has not the form that the specification promises to be the right one.
 # Any other refusal is about the state of things, which a schema cannot know.
@@ -138,7 +139,9 @@ def after_call(
     del context
     operation = case.operation.definition.raw
     sent = str(case.headers.get(AUTHORIZATION, "")).removeprefix(_BEARER)
-    if "x-roles" in operation and response.status_code in {401, _FORBIDDEN}:
+    # Where anyone may call, a refusal is about credentials in the body: of somebody else's account.
+    is_about_token = _ANYONE not in operation.get("x-roles", (_ANYONE,))
+    if is_about_token and response.status_code in {401, _FORBIDDEN}:
         Identity.supply.learn(sent, Refusal.of(response), operation)
 
 
